@@ -1,0 +1,160 @@
+"""The vocabulary in which a connector declares what it can read.
+
+Belongs here: what a stream, an account and a window are. Does not: how to read one (`read`), any
+platform's facts (its module), or where the rows go (`pipelines.lake`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from pipelines.lake.schema import Schema
+
+Mode = Literal["replace", "merge"]
+Group = Literal["social", "ads", "web", "sales", "reference"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """One advertising account, page, property, shop or data set of a source.
+
+    `id` names the account's file in the lake and is unique within its source. `timezone` is an IANA
+    name: the zone in which the platform closes this account's days.
+    """
+
+    id: str
+    timezone: str = "UTC"
+    currency: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whole days, both ends included, on the basis of one zone."""
+
+    first: date
+    last: date
+    timezone: str
+
+    @property
+    def start(self) -> datetime:
+        """The instant (UTC) at which the first day begins in the window's zone."""
+        return _midnight(self.first, self.timezone)
+
+    @property
+    def end(self) -> datetime:
+        """The instant (UTC) at which the last day ends, excluded."""
+        return _midnight(self.last + timedelta(days=1), self.timezone)
+
+    @property
+    def days(self) -> list[date]:
+        """Every day of the window, in order."""
+        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+    def slices(self, days: int) -> Iterator[Window]:
+        """The window cut into pieces of at most that many days, oldest first."""
+        first = self.first
+        while first <= self.last:
+            last = min(first + timedelta(days=days - 1), self.last)
+            yield Window(first, last, self.timezone)
+            first = last + timedelta(days=1)
+
+
+def _midnight(day: date, timezone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A record that did not fit its stream's schema.
+
+    `record` is its JSON text with personal data hashed; `place` says where it was (page 3, or
+    orders.csv row 17); `remedy` says what to do about it.
+    """
+
+    field: str
+    reason: str
+    remedy: str
+    place: str
+    record: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one stream in its Arrow schema, and the records that did not fit it."""
+
+    rows: pa.Table
+    rejected: tuple[Rejected, ...] = ()
+    # Why the platform's answer is known to lack something (a retired metric, say), if it does.
+    missing: tuple[str, ...] = ()
+
+
+@dataclass
+class Stats:
+    """What reading cost so far: added up over every request of one source."""
+
+    requests: int = 0
+    bytes: int = 0
+    retries: int = 0
+    waits: int = 0
+    waited_seconds: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What can be read from a platform, and how its rows are kept.
+
+    - `key`: the columns that tell two records of one account apart.
+    - `mode`: `replace` re-reads a day whole; `merge` keeps the newest version of each key by
+      `version` and drops none.
+    - `day`: the column that decides a row's stream-day (a date, or an instant seen in `zone`).
+    - `zone`: `account`, or the IANA zone in which the platform closes this stream's days.
+    - `snapshot`: the platform tells only the present; it lands under the last closed day, and earlier
+      days cannot be read.
+    - `lookback_days`: how far back the platform restates; a daily run re-reads so many days.
+    - `slice_days`: how many days one read covers.
+    - `totals`: the columns whose sums go into a file's footer and the run's metadata.
+    """
+
+    source: str
+    name: str
+    group: Group
+    description: str
+    schema: Schema
+    key: tuple[str, ...]
+    mode: Mode
+    day: str = ""
+    version: str = ""
+    zone: str = "account"
+    snapshot: bool = False
+    lookback_days: int = 1
+    slice_days: int = 7
+    totals: tuple[str, ...] = ()
+    url: str = ""
+
+    def window(self, first: date, last: date, account: Account) -> Window:
+        """Those days on the basis on which this stream's days are closed for that account."""
+        return Window(first, last, account.timezone if self.zone == "account" else self.zone)
+
+
+class Source(Protocol):
+    """A configured platform: its streams, the accounts it was given, and a way to read both."""
+
+    name: str
+    streams: tuple[Stream, ...]
+    stats: Stats
+
+    def accounts(self) -> list[Account]:
+        """The configured accounts with zone and currency as the platform tells them."""
+        ...
+
+    def read(self, stream: Stream, account: Account, window: Window) -> Iterator[Batch]:
+        """The stream's rows in that window, page by page, with bounded memory."""
+        ...
