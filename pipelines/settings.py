@@ -1,4 +1,293 @@
 """Every setting of the product, in one class, read from the environment and an `.env` file.
 
-Belongs here: names, defaults, which sources are on. Does not: what a source does with its settings.
+Belongs here: names, defaults, where state lives, which sources are on and why others are off.
+Does not: what a source does with its settings.
 """
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# A name that begins like one of ours and is not one of ours is a typing mistake: a token under a
+# wrong name would silently turn a source off.
+PREFIXES = ("SMM_", "META_ADS_", "FACEBOOK_PAGES_", "GA4_", "SHOPIFY_", "ECB_")
+
+# By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
+SANDBOX_HOUR = time(9, tzinfo=UTC)
+SANDBOX_MARKETS = {
+    "META_ADS_ACCOUNTS": "301000000000001,301000000000002",
+    "FACEBOOK_PAGES_IDS": "100200300400501,100200300400502",
+    "GA4_PROPERTIES": "400000001,400000002",
+    "SHOPIFY_SHOPS": "sarilaut-id,sarilaut-us",
+}
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """The settings of one run. `Settings()` reads them; `Settings(SMM_HOME=…)` overrides one.
+
+    With no credentials at all, every source points at the sandbox (`sandboxed` is true). With some,
+    the sources without are in `off`, each with the reason. Unknown names raise and list the known.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT / ".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    home: Path = Field(default=PROJECT / "data", alias="SMM_HOME")
+    start_date: date = Field(default=date(2024, 1, 1), alias="SMM_START_DATE")
+    reporting_currency: str = Field(default="IDR", alias="SMM_REPORTING_CURRENCY")
+    reporting_timezone: str = Field(default="Asia/Jakarta", alias="SMM_REPORTING_TIMEZONE")
+    fixed_now: AwareDatetime | None = Field(default=None, alias="SMM_NOW")
+    sandbox_url: str = Field(default="http://127.0.0.1:8025", alias="SMM_SANDBOX_URL")
+    alert_webhook: SecretStr | None = Field(default=None, alias="SMM_ALERT_WEBHOOK")
+    min_segment_size: int = Field(default=20, alias="SMM_MIN_SEGMENT_SIZE", ge=1)
+    files: Path | None = Field(default=None, alias="SMM_FILES")
+
+    meta_ads_access_token: SecretStr | None = Field(default=None, alias="META_ADS_ACCESS_TOKEN")
+    meta_ads_accounts: Names = Field(default=(), alias="META_ADS_ACCOUNTS")
+    meta_ads_base_url: str = Field(default="https://graph.facebook.com", alias="META_ADS_BASE_URL")
+    meta_ads_api_version: str = Field(default="v25.0", alias="META_ADS_API_VERSION")
+
+    facebook_pages_access_token: SecretStr | None = Field(
+        default=None, alias="FACEBOOK_PAGES_ACCESS_TOKEN"
+    )
+    facebook_pages_ids: Names = Field(default=(), alias="FACEBOOK_PAGES_IDS")
+    facebook_pages_base_url: str = Field(
+        default="https://graph.facebook.com", alias="FACEBOOK_PAGES_BASE_URL"
+    )
+    facebook_pages_api_version: str = Field(default="v25.0", alias="FACEBOOK_PAGES_API_VERSION")
+
+    ga4_credentials: Path | None = Field(default=None, alias="GA4_CREDENTIALS")
+    ga4_access_token: SecretStr | None = Field(default=None, alias="GA4_ACCESS_TOKEN")
+    ga4_properties: Names = Field(default=(), alias="GA4_PROPERTIES")
+    ga4_base_url: str = Field(default="https://analyticsdata.googleapis.com", alias="GA4_BASE_URL")
+
+    shopify_shops: Names = Field(default=(), alias="SHOPIFY_SHOPS")
+    shopify_access_token: SecretStr | None = Field(default=None, alias="SHOPIFY_ACCESS_TOKEN")
+    shopify_base_url: str = Field(default="https://{shop}.myshopify.com", alias="SHOPIFY_BASE_URL")
+    shopify_api_version: str = Field(default="2026-07", alias="SHOPIFY_API_VERSION")
+
+    ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
+
+    _sandboxed: bool = PrivateAttr(False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_unknown_names(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Raise for names that look like ours and are not; the message lists the known ones."""
+        known = known_names()
+        given = {name.upper() for name in values} | {
+            name for name in os.environ if name.startswith(PREFIXES)
+        }
+        if unknown := sorted(given - set(known)):
+            raise ValueError(f"unknown settings: {', '.join(unknown)}; known: {', '.join(known)}")
+        return values
+
+    @field_validator("reporting_timezone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{zone!r} is no IANA time zone, such as Asia/Jakarta") from error
+        return zone
+
+    @field_validator("reporting_currency")
+    @classmethod
+    def _iso_currency(cls, currency: str) -> str:
+        if not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
+            raise ValueError(f"{currency!r} is no ISO 4217 code, such as IDR")
+        return currency
+
+    @field_validator("home", "files", "ga4_credentials")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        """Relative paths are relative to the project, wherever the command was called."""
+        return None if path is None else (PROJECT / path.expanduser()).absolute()
+
+    @model_validator(mode="after")
+    def _sandbox_without_credentials(self) -> Self:
+        """Point every source at the sandbox when there is nothing else to read."""
+        if self._has_input():
+            return self
+        self._sandboxed = True
+        for name, value in _sandbox_values(self.sandbox_url, self.home).items():
+            # The class is frozen for its users; this is the last step of making it.
+            object.__setattr__(self, name, value)
+        return self
+
+    def _has_input(self) -> bool:
+        credentials = (
+            self.meta_ads_access_token,
+            self.facebook_pages_access_token,
+            self.ga4_credentials,
+            self.ga4_access_token,
+            self.shopify_access_token,
+            self.files,
+        )
+        return any(value is not None for value in credentials)
+
+    @property
+    def sandboxed(self) -> bool:
+        """True when no credentials were given, so that every source points at the sandbox."""
+        return self._sandboxed
+
+    @property
+    def off(self) -> dict[str, str]:
+        """The sources that are not read, each with the setting that would turn it on."""
+        needs = {
+            "meta_ads": (self.meta_ads_access_token, "META_ADS_ACCESS_TOKEN"),
+            "facebook_pages": (self.facebook_pages_access_token, "FACEBOOK_PAGES_ACCESS_TOKEN"),
+            "ga4": (
+                self.ga4_credentials or self.ga4_access_token,
+                "GA4_CREDENTIALS (or GA4_ACCESS_TOKEN)",
+            ),
+            "shopify": (self.shopify_access_token, "SHOPIFY_ACCESS_TOKEN"),
+            "files": (self.files, "SMM_FILES"),
+        }
+        return {
+            source: f"{name} is not set" for source, (value, name) in needs.items() if not value
+        }
+
+    @property
+    def shopify_tokens(self) -> dict[str, SecretStr]:
+        """The access token of each shop: one for all, or `shop:token,shop:token`.
+
+        Raises ValueError for a shop without a token.
+        """
+        if self.shopify_access_token is None:
+            return {}
+        given = self.shopify_access_token.get_secret_value()
+        if ":" not in given:
+            return dict.fromkeys(self.shopify_shops, self.shopify_access_token)
+        pairs = dict(part.strip().split(":", 1) for part in given.split(",") if part.strip())
+        if missing := [shop for shop in self.shopify_shops if shop not in pairs]:
+            raise ValueError(f"SHOPIFY_ACCESS_TOKEN has no token for: {', '.join(missing)}")
+        return {shop: SecretStr(pairs[shop]) for shop in self.shopify_shops}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for redaction. Never log this."""
+        single = (
+            self.meta_ads_access_token,
+            self.facebook_pages_access_token,
+            self.ga4_access_token,
+            self.alert_webhook,
+            *self.shopify_tokens.values(),
+        )
+        return tuple(secret.get_secret_value() for secret in single if secret is not None)
+
+    def now(self) -> datetime:
+        """The clock of this run (UTC): SMM_NOW, else the sandbox's morning, else the real time."""
+        if self.fixed_now is not None:
+            return self.fixed_now.astimezone(UTC)
+        now = datetime.now(UTC)
+        return last_sandbox_morning(now) if self.sandboxed else now
+
+    def last_closed_day(self, timezone: str) -> date:
+        """The newest day that has ended in that zone."""
+        return self.now().astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
+
+    @property
+    def lake(self) -> Path:
+        """Where extracted Parquet is kept."""
+        return self.home / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        """Where dbt builds; only dbt and publishing open files of it."""
+        return self.home / "warehouse"
+
+    @property
+    def published(self) -> Path:
+        """Where readers find `current/marts.duckdb`."""
+        return self.home / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The Dagster instance: runs, events, its `dagster.yaml`."""
+        return self.home / "dagster"
+
+    @property
+    def sandbox(self) -> Path:
+        """The sandbox's state and the files that its world exports."""
+        return self.home / "sandbox"
+
+    @property
+    def dbt_environment(self) -> dict[str, str]:
+        """The environment variables that the dbt project reads."""
+        return {
+            "SMM_LAKE": str(self.lake),
+            "SMM_WAREHOUSE_DIR": str(self.warehouse),
+            "SMM_REPORTING_CURRENCY": self.reporting_currency,
+            "SMM_REPORTING_TIMEZONE": self.reporting_timezone,
+            "SMM_MIN_SEGMENT_SIZE": str(self.min_segment_size),
+        }
+
+
+@lru_cache(maxsize=1)
+def known_names() -> tuple[str, ...]:
+    """The environment names of all settings, in order of declaration."""
+    return tuple(field.alias for field in Settings.model_fields.values() if field.alias is not None)
+
+
+def last_sandbox_morning(now: datetime) -> datetime:
+    """The latest 09:00 UTC that has passed: runs of one day see one world."""
+    morning = datetime.combine(now.astimezone(UTC).date(), SANDBOX_HOUR)
+    return morning if morning <= now else morning - timedelta(days=1)
+
+
+def _sandbox_values(url: str, home: Path) -> Mapping[str, object]:
+    # Imported here, so that a run against real platforms never loads the sandbox.
+    from pipelines.sandbox import credentials
+
+    shops = ",".join(f"{shop}:{token}" for shop, token in credentials.SHOPIFY_TOKENS.items())
+    return {
+        "meta_ads_access_token": SecretStr(credentials.META_TOKEN),
+        "meta_ads_accounts": _split(SANDBOX_MARKETS["META_ADS_ACCOUNTS"]),
+        "meta_ads_base_url": f"{url}/graph.facebook.com",
+        "facebook_pages_access_token": SecretStr(credentials.META_TOKEN),
+        "facebook_pages_ids": _split(SANDBOX_MARKETS["FACEBOOK_PAGES_IDS"]),
+        "facebook_pages_base_url": f"{url}/graph.facebook.com",
+        "ga4_access_token": SecretStr(credentials.GA4_TOKEN),
+        "ga4_properties": _split(SANDBOX_MARKETS["GA4_PROPERTIES"]),
+        "ga4_base_url": f"{url}/analyticsdata.googleapis.com",
+        "shopify_access_token": SecretStr(shops),
+        "shopify_shops": _split(SANDBOX_MARKETS["SHOPIFY_SHOPS"]),
+        "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
+        "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
+        "files": home / "sandbox" / "exports" / "files.yaml",
+    }

@@ -15,7 +15,9 @@ STREAMS = (
             day("date", "Publication day (Frankfurt).", "TIME_PERIOD", required=True),
             text("currency", "Currency (ISO 4217).", "CURRENCY", required=True),
             # A rate is exact text upstream; money's six places hold every rate that the ECB gives.
-            Field("rate", "money", "Units of the currency for one euro.", "OBS_VALUE", required=True),
+            Field(
+                "rate", "money", "Units of the currency for one euro.", "OBS_VALUE", required=True
+            ),
             text("status", "Observation status: A for normal.", "OBS_STATUS"),
         ),
         key=("date", "currency"),

@@ -1,9 +1,22 @@
-"""Facebook Pages: what a page and its visitors posted, how it was received, and what was answered."""
+"""Facebook Pages: what a page and its visitors posted, how it was received, and what was answered.
+
+Belongs here: the streams, their metrics, and how each is read. Does not: what all of Graph shares
+(`meta_graph`).
+"""
 
 from __future__ import annotations
 
-from pipelines.connectors.stream import Stream
-from pipelines.lake.schema import boolean, integer, json, schema, text, timestamp
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines.connectors.errors import Gone
+from pipelines.connectors.http import Client, Token
+from pipelines.connectors.meta_graph import Graph, field_list, graph_platform, tidy
+from pipelines.connectors.read import HttpSource, Page, bisected
+from pipelines.connectors.stream import Account, Stream, Window
+from pipelines.lake.schema import boolean, day, integer, json, schema, text, timestamp
 
 DOCS = "https://developers.facebook.com/docs/graph-api/reference/page/"
 # Page insights close their days at midnight in California, wherever the page is.
@@ -72,7 +85,11 @@ STREAMS = (
             integer("shares", "Shares so far.", "shares.count"),
             integer("reactions", "Reactions so far.", "reactions.summary.total_count"),
             integer("comments", "Comments so far.", "comments.summary.total_count"),
-            json("insights", "Lifetime insights of the post, as Facebook lists them.", "insights.data"),
+            json(
+                "insights",
+                "Lifetime insights of the post, as Facebook lists them.",
+                "insights.data",
+            ),
         ),
         key=("id",),
         mode="replace",
@@ -87,12 +104,12 @@ STREAMS = (
         schema=schema(
             *PAGE,
             *INSIGHT,
-            timestamp("end_time", "End of the day that the value covers (UTC).", required=True),
+            day("date", "Day, in California, that the value covers.", required=True),
+            timestamp("end_time", "End of that day (UTC).", required=True),
         ),
-        key=("metric", "end_time"),
+        key=("metric", "date"),
         mode="replace",
-        # `end_time` closes the day: the reader moves it to the day's start before the day is taken.
-        day="end_time",
+        day="date",
         zone=INSIGHTS_ZONE,
         lookback_days=7,
         slice_days=30,
@@ -123,3 +140,237 @@ STREAMS = (
         url="https://developers.facebook.com/docs/graph-api/reference/object/comments/",
     ),
 )
+
+
+# A counter of an older post hardly moves, and is no longer worth a request a day.
+COUNTED_DAYS = 365
+# Comments under older posts are too few to list every old post for.
+ANSWERED_DAYS = 90
+# Comments of many posts make one batch: most posts have a handful.
+COMMENTS_PER_PAGE = 1000
+PAGE_SIZE = 100
+
+# How the fields are asked for that their plain names would not bring: counts without the objects
+# that they count.
+WRITTEN = {
+    "shares": "shares",
+    "attachments": "attachments",
+    "reactions": "reactions.limit(0).summary(total_count)",
+    "comments": "comments.limit(0).summary(total_count)",
+}
+
+
+class FacebookPages(HttpSource):
+    """Pages of the Graph API, each read with its own page token."""
+
+    name = "facebook_pages"
+    streams = STREAMS
+
+    def __init__(self, client: Client, pages: Sequence[str], *, base_url: str, version: str) -> None:
+        super().__init__(pages, client.stats)
+        self._client = client
+        self._root = f"{base_url.rstrip('/')}/{version}"
+        self._graphs: dict[str, Graph] = {}
+        # Metrics that the platform was found not to serve, so that each is searched for once.
+        self._retired: dict[str, tuple[str, ...]] = {}
+        self.api_version = version
+
+    def describe(self, account_id: str) -> Account:
+        """The page with its name. Pages have no time zone: their days are taken in UTC."""
+        graph = Graph(self._client, self._root)
+        told = graph.get(account_id, fields="name,access_token")
+        # A token that is itself a page's is given back no other.
+        if token := told.get("access_token"):
+            graph = Graph(self._client.with_token(Token.fixed(token)), self._root)
+        self._graphs[account_id] = graph
+        return Account(account_id, name=told.get("name", ""))
+
+    def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
+        """The records of one of the page's streams."""
+        read: Callable[[Graph, Stream, Account, Window], Iterator[Page]] = {
+            "posts": self._posts,
+            "post_counters": self._post_counters,
+            "page_insights": self._page_insights,
+            "comments": self._comments,
+        }[stream.name]
+        return read(self._graph(account), stream, account, window)
+
+    def _graph(self, account: Account) -> Graph:
+        if account.id not in self._graphs:
+            self.describe(account.id)
+        return self._graphs[account.id]
+
+    def _posts(
+        self, graph: Graph, stream: Stream, account: Account, window: Window
+    ) -> Iterator[Page]:
+        fields = field_list(stream.schema, WRITTEN)
+        for posts in _feed(graph, account, fields, window.start, window.end):
+            yield Page([post for post in posts if _within(post, window.start, window.end)])
+
+    def _post_counters(
+        self, graph: Graph, stream: Stream, account: Account, window: Window
+    ) -> Iterator[Page]:
+        """Counters of the posts of a year, with what insights the platform still serves."""
+        since = window.end - timedelta(days=COUNTED_DAYS)
+        known, missing = self._served(
+            stream, POST_METRICS, lambda metrics: self._probe(graph, stream, account, metrics)
+        )
+        fields = _counter_fields(stream, known)
+        for posts in _feed(graph, account, fields, since, window.end):
+            yield Page(tidy(posts), missing)
+
+    def _probe(
+        self, graph: Graph, stream: Stream, account: Account, metrics: Sequence[str]
+    ) -> Sequence[str]:
+        """Those metrics, if the smallest request that names them is answered."""
+        graph.get(f"{account.id}/feed", fields=_counter_fields(stream, metrics), limit=1)
+        return metrics
+
+    def _served(
+        self,
+        stream: Stream,
+        metrics: Sequence[str],
+        ask: Callable[[Sequence[str]], Sequence[str]],
+    ) -> tuple[list[str], tuple[str, ...]]:
+        """The metrics that are served, and a sentence for each that is not."""
+        retired = self._retired.get(stream.name, ())
+        asked = [metric for metric in metrics if metric not in retired]
+        groups, refused = bisected(asked, ask)
+        self._retired[stream.name] = retired = retired + refused
+        return [metric for group in groups for metric in group], _retired_notes(retired)
+
+    def _page_insights(
+        self, graph: Graph, stream: Stream, account: Account, window: Window
+    ) -> Iterator[Page]:
+        found: list[dict[str, Any]] = []
+
+        def ask(metrics: Sequence[str]) -> Sequence[str]:
+            body = graph.get(
+                f"{account.id}/insights",
+                metric=",".join(metrics),
+                period="day",
+                since=_epoch(window.start),
+                until=_epoch(window.end),
+            )
+            found.extend(body.get("data", []))
+            return metrics
+
+        _, missing = self._served(stream, PAGE_METRICS, ask)
+        rows = [row for insight in found for row in daily_values(insight)]
+        # What lies outside the window is another read's; what has no day is for quarantine.
+        inside = {None, *(day.isoformat() for day in window.days)}
+        yield Page([row for row in rows if row.get("date") in inside], missing)
+
+    def _comments(
+        self, graph: Graph, stream: Stream, account: Account, window: Window
+    ) -> Iterator[Page]:
+        """Comments of the window under the posts of the ninety days before its end."""
+        fields = field_list(stream.schema, {}, skip=("post_id",))
+        gathered: list[dict[str, Any]] = []
+        missing: list[str] = []
+        for post in self._answered(graph, account, window):
+            try:
+                gathered.extend(_comments_of(graph, post, fields, window))
+            except Gone:
+                missing.append(f"comments of post {post}, which vanished while it was read")
+            if len(gathered) >= COMMENTS_PER_PAGE:
+                yield Page(gathered)
+                gathered = []
+        yield Page(gathered, tuple(missing))
+
+    def _answered(self, graph: Graph, account: Account, window: Window) -> Iterator[str]:
+        """The posts that have comments at all."""
+        since = window.end - timedelta(days=max(ANSWERED_DAYS, len(window.days)))
+        fields = f"id,created_time,{WRITTEN['comments']}"
+        for posts in _feed(graph, account, fields, since, window.end):
+            for post in posts:
+                if post.get("comments", {}).get("summary", {}).get("total_count"):
+                    yield post["id"]
+
+
+def _feed(
+    graph: Graph, account: Account, fields: str, since: datetime, until: datetime
+) -> Iterator[list[dict[str, Any]]]:
+    """The page's feed between two instants, by the page and by visitors."""
+    lists = graph.lists(
+        f"{account.id}/feed",
+        fields=fields,
+        since=_epoch(since),
+        until=_epoch(until),
+        limit=PAGE_SIZE,
+    )
+    for posts in lists:
+        yield [tidy(post) for post in posts]
+
+
+def _comments_of(
+    graph: Graph, post: str, fields: str, window: Window
+) -> Iterator[dict[str, Any]]:
+    """The post's comments and replies of the window, oldest first; later ones end the listing."""
+    lists = graph.lists(
+        f"{post}/comments",
+        fields=fields,
+        filter="stream",
+        order="chronological",
+        since=_epoch(window.start),
+        limit=PAGE_SIZE,
+    )
+    for comments in lists:
+        for comment in comments:
+            if _within(comment, window.start, window.end):
+                yield {**tidy(comment), "post_id": post}
+        last = _instant(comments[-1].get("created_time")) if comments else None
+        if last and last >= window.end:
+            return
+
+
+def _counter_fields(stream: Stream, metrics: Sequence[str]) -> str:
+    insights = f"insights.metric({','.join(metrics)})"
+    return field_list(
+        stream.schema, {**WRITTEN, "insights": insights}, skip=() if metrics else ("insights",)
+    )
+
+
+def _retired_notes(metrics: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"metric {metric}: the platform no longer serves it" for metric in metrics)
+
+
+def daily_values(insight: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A metric's values as one record a day.
+
+    `end_time` is the midnight in California that closes the day: the day is the one before it. A
+    value whose `end_time` cannot be read gets no `date`, and so goes to quarantine.
+    """
+    for value in insight.get("values", []):
+        record = {**value, "metric": insight.get("name"), "period": insight.get("period")}
+        if closed := _instant(value.get("end_time")):
+            last_second = closed.astimezone(ZoneInfo(INSIGHTS_ZONE)) - timedelta(seconds=1)
+            record["date"] = last_second.date().isoformat()
+        yield record
+
+
+def _within(record: Mapping[str, Any], start: datetime, end: datetime) -> bool:
+    """Whether it was created in that half-open span; a time that cannot be read is judged later."""
+    created = _instant(record.get("created_time"))
+    return created is None or start <= created < end
+
+
+def _instant(text: Any) -> datetime | None:
+    """Graph's `2021-07-04T19:50:58+0000`; None where it is something else."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
+    except (TypeError, ValueError):
+        return None
+
+
+def _epoch(instant: datetime) -> int:
+    return int(instant.timestamp())
+
+
+def facebook_pages(
+    token: str, pages: Sequence[str], *, base_url: str, version: str, **client: Any
+) -> FacebookPages:
+    """The source with a token of a user or system user, or of the page itself."""
+    platform = graph_platform("facebook_pages", "FACEBOOK_PAGES_ACCESS_TOKEN")
+    asking = Client(platform, Token.fixed(token), **client)
+    return FacebookPages(asking, pages, base_url=base_url, version=version)

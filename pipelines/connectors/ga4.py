@@ -63,7 +63,9 @@ STREAMS = (
     _report(
         "transactions",
         "Purchases by day, transaction and session source.",
-        text("transaction_id", "Transaction, the shop's order name.", "transactionId", required=True),
+        text(
+            "transaction_id", "Transaction, the shop's order name.", "transactionId", required=True
+        ),
         *SESSION_SOURCE,
         integer("ecommerce_purchases", "Purchases.", "ecommercePurchases"),
         money("purchase_revenue", "Revenue of purchases.", "purchaseRevenue"),

@@ -6,15 +6,27 @@ platform's facts (its module), or where the rows go (`pipelines.lake`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
+from pipelines.lake.batch import Batch, Rejected
 from pipelines.lake.schema import Schema
+
+__all__ = [
+    "Account",
+    "Batch",
+    "Gaps",
+    "Group",
+    "Mode",
+    "Rejected",
+    "Source",
+    "Stats",
+    "Stream",
+    "Window",
+]
 
 Mode = Literal["replace", "merge"]
 Group = Literal["social", "ads", "web", "sales", "reference"]
@@ -32,6 +44,12 @@ class Account:
     timezone: str = "UTC"
     currency: str = ""
     name: str = ""
+    # The only streams that this account has (a data set of files is one kind); empty means all.
+    streams: tuple[str, ...] = ()
+
+    def has(self, stream: Stream) -> bool:
+        """Whether that stream of its source can be read for this account."""
+        return not self.streams or stream.name in self.streams
 
 
 @dataclass(frozen=True)
@@ -68,31 +86,6 @@ class Window:
 
 def _midnight(day: date, timezone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A record that did not fit its stream's schema.
-
-    `record` is its JSON text with personal data hashed; `place` says where it was (page 3, or
-    orders.csv row 17); `remedy` says what to do about it.
-    """
-
-    field: str
-    reason: str
-    remedy: str
-    place: str
-    record: str
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Rows of one stream in its Arrow schema, and the records that did not fit it."""
-
-    rows: pa.Table
-    rejected: tuple[Rejected, ...] = ()
-    # Why the platform's answer is known to lack something (a retired metric, say), if it does.
-    missing: tuple[str, ...] = ()
 
 
 @dataclass
@@ -157,4 +150,16 @@ class Source(Protocol):
 
     def read(self, stream: Stream, account: Account, window: Window) -> Iterator[Batch]:
         """The stream's rows in that window, page by page, with bounded memory."""
+        ...
+
+
+@runtime_checkable
+class Gaps(Protocol):
+    """A source that knows before it reads that it has nothing to say of some days.
+
+    Those days are not extracted, which is something else than having no rows.
+    """
+
+    def absent(self, stream: Stream, account: Account, window: Window) -> Mapping[date, str]:
+        """The days of that window that cannot be told, each with the reason."""
         ...

@@ -145,7 +145,7 @@ def boolean(name: str, description: str, path: str = "") -> Field:
 
 
 def timestamp(name: str, description: str, path: str = "", *, required: bool = False) -> Field:
-    """An instant, stored in UTC. Offsets are honoured; text without one is in the account's zone."""
+    """An instant in UTC. Offsets are honoured; text without one is in the account's zone."""
     return Field(name, "timestamp", description, path, required)
 
 

@@ -223,14 +223,26 @@ STREAMS = (
             text("geo_region", "Region.", "geo.region"),
             text("geo_city", "City.", "geo.city"),
             text("device_category", "desktop, mobile or tablet.", "device.category"),
-            text("manual_source", "utm_source with the event.", "collected_traffic_source.manual_source"),
-            text("manual_medium", "utm_medium with the event.", "collected_traffic_source.manual_medium"),
+            text(
+                "manual_source",
+                "utm_source with the event.",
+                "collected_traffic_source.manual_source",
+            ),
+            text(
+                "manual_medium",
+                "utm_medium with the event.",
+                "collected_traffic_source.manual_medium",
+            ),
             text(
                 "manual_campaign",
                 "utm_campaign with the event.",
                 "collected_traffic_source.manual_campaign_name",
             ),
-            text("manual_content", "utm_content with the event.", "collected_traffic_source.manual_content"),
+            text(
+                "manual_content",
+                "utm_content with the event.",
+                "collected_traffic_source.manual_content",
+            ),
             text(
                 "session_source",
                 "Source of the session's last click.",

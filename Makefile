@@ -1,0 +1,54 @@
+# Every target sets up .venv by itself; once that is done, it costs nothing.
+# Needs Python 3.11 and make, nothing else. `make help` lists the targets.
+
+PYTHON := $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run run-example ui test lint bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(STAMP) ## extract, build and publish; without credentials, from the sandbox
+	@$(BIN)/smm run
+
+run-example: $(STAMP) ## the same over the two real data sets that come with the project
+	@$(BIN)/smm run-example
+
+ui: $(STAMP) ## open the Dagster UI on the runs made so far
+	@$(BIN)/smm ui
+
+test: $(STAMP) ## run the tests
+	@$(BIN)/pytest -n auto
+
+lint: $(STAMP) ## check style, types and SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/smm parse
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+
+bench: $(STAMP) ## measure speed and memory
+	@$(BIN)/python -m benchmarks
+
+lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --extra dev --extra bench \
+		--no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements.lock pyproject.toml
+
+clean: ## delete the data, the environment and all that was made from sources
+	rm -rf data .venv dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+
+# The stamp is touched last: an installation that was cut short is done again.
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed, and there is no python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Python 3.11 is needed; $(PYTHON) is another version"; exit 1; }
+	@echo "setting up .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,252 @@
+{#
+Incremental facts, driven by what changed in the lake.
+
+The lake's manifest gives the content hash of every stream-day. Each incremental fact keeps, in
+`_build.inputs`, the hashes of the stream-days that it was built of. A run compares the two, finds the
+entities (orders, sessions, account-days) that a changed, new or vanished stream-day touches on either
+side, and replaces exactly those. The hashes are rewritten in the transaction that replaces the rows
+(DuckDB commits to one file at a time, so they are in the marts' file): a killed run leaves both as they were.
+
+A fact takes part by
+  - columns `source`, `lake_account`, `first_lake_day`, `last_lake_day`: the files it was built of;
+  - a pre-hook `find_affected(…)`, which fills the temporary table `affected()`;
+  - `incremental_strategy='replace_affected'` with `meta.replaces`: which old rows go;
+  - a post-hook `record_inputs(…)`.
+#}
+
+{% macro bookkeeping() -%}
+    {{ 'marts._build.inputs' if target.type == 'duckdb' else '_build.inputs' }}
+{%- endmacro %}
+
+{% macro create_bookkeeping() -%}
+    {% if execute %}
+        {% do run_query('create schema if not exists ' ~ bookkeeping().rsplit('.', 1)[0]) %}
+        {% do run_query(
+            'create table if not exists ' ~ bookkeeping()
+            ~ ' (model string, source string, stream string, account string, lake_day date, state string)'
+        ) %}
+    {% endif %}
+{%- endmacro %}
+
+{# What the rows depend on besides the lake: the settings and the text of every model. Part of each
+   recorded state, so that a change of either rebuilds every row by the ordinary way. #}
+{% macro definition_fingerprint() -%}
+    {%- set parts = [reporting_currency(), reporting_timezone(), var('fx_carry_days') | string] -%}
+    {%- do parts.append(var('purchase_action_types') | join(',')) -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
+            {%- do parts.append(node.checksum.checksum) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ local_md5(parts | join('|')) }}
+{%- endmacro %}
+
+{# The stream-days that the fact reads, with the state in which they are. `inputs` is a list of
+   `source.stream`. #}
+{% macro current_inputs(inputs) %}
+    select
+        source,
+        stream,
+        account,
+        lake_day,
+        concat(content_hash, '{{ definition_fingerprint() }}') as state
+    from {{ ref('stg_lake__files') }}
+    where concat(source, '.', stream) in ('{{ inputs | join("', '") }}')
+{% endmacro %}
+
+{# The stream-days that are not as they were when the fact was built. #}
+{% macro changed_inputs(inputs) %}
+    select
+        source,
+        account,
+        lake_day
+    from (
+        select * from ({{ current_inputs(inputs) }}) as current_state
+        full join (
+            select
+                source,
+                stream,
+                account,
+                lake_day,
+                state as built_state
+            from {{ bookkeeping() }}
+            where model = '{{ this.identifier }}'
+        ) as built using (source, stream, account, lake_day)
+    ) as compared
+    where state is distinct from built_state
+    group by source, account, lake_day
+{% endmacro %}
+
+{# The temporary table of what this run replaces. #}
+{% macro affected() -%}
+    {{ this.identifier }}__affected
+{%- endmacro %}
+
+{# Rows of `rows` that are built of a changed file. #}
+{% macro touched_keys(key, rows) %}
+    select {{ key }}
+    from {{ rows }} as candidates
+    inner join changed
+        on
+            candidates.source = changed.source
+            and candidates.lake_account = changed.account
+            and changed.lake_day between candidates.first_lake_day and candidates.last_lake_day
+{% endmacro %}
+
+{# Pre-hook. `candidates` is the relation of the rows as they would be built now; `widen_by` a column
+   whose whole group is replaced when one of its rows is (the orders of a person); `fx_date` the
+   column by whose day the row was converted: a rate that moved affects its rows too. #}
+{% macro find_affected(key, candidates, inputs, widen_by=none, fx_date=none) %}
+    {%- if is_incremental() -%}
+    create or replace temporary table {{ affected() }} as
+    with
+    changed as (
+        {{ changed_inputs(inputs) }}
+    ),
+
+    touched as (
+        {{ touched_keys(key, candidates) }}
+        union
+        {{ touched_keys(key, this) }}
+        {%- if fx_date %}
+        union
+        select built.{{ key }}
+        from {{ this }} as built
+        left join {{ ref('int_fx_rates__daily') }} as fx
+            on built.currency = fx.currency and built.{{ fx_date }} = fx.date_day
+        where built.fx_rate is distinct from {{ fx_rate('built.currency') }}
+        {%- endif %}
+    )
+    {%- if widen_by %},
+
+    groups_touched as (
+        select {{ widen_by }} from {{ candidates }} where {{ key }} in (select {{ key }} from touched)
+        union
+        select {{ widen_by }} from {{ this }} where {{ key }} in (select {{ key }} from touched)
+    )
+    {%- endif %}
+
+    select {{ key }} from touched
+    {%- if widen_by %}
+    union
+    select {{ key }} from {{ candidates }} where {{ widen_by }} in (select {{ widen_by }} from groups_touched)
+    union
+    select {{ key }} from {{ this }} where {{ widen_by }} in (select {{ widen_by }} from groups_touched)
+    {%- endif %}
+    {%- else -%}
+    select 1 as nothing_to_compare
+    {%- endif -%}
+{% endmacro %}
+
+{# In a model: the rows of this run. All of them, unless the fact is there already. #}
+{% macro only_affected(key) -%}
+    {%- if is_incremental() -%}
+    where {{ key }} in (select {{ key }} from {{ affected() }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# Post-hook: what the fact is now built of. #}
+{% macro record_inputs(inputs) %}
+    delete from {{ bookkeeping() }} where model = '{{ this.identifier }}';
+    insert into {{ bookkeeping() }}
+    select
+        '{{ this.identifier }}' as model,
+        source,
+        stream,
+        account,
+        lake_day,
+        state
+    from ({{ current_inputs(inputs) }}) as current_state
+{% endmacro %}
+
+{# Old rows go by what was affected, not by what came: a day that is now empty must disappear. #}
+{% macro get_incremental_replace_affected_sql(arg_dict) %}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | join(', ') -%}
+    delete from {{ arg_dict['target_relation'] }} as DBT_TARGET
+    where {{ config.get('meta')['replaces'] | replace('$affected', affected()) }};
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+{# Pre-hook of a fact whose rows depend on earlier days: the first changed day of each account. #}
+{% macro first_changes(inputs) %}
+    {%- if is_incremental() -%}
+    create or replace temporary table {{ affected() }} as
+    select
+        source,
+        account,
+        min(lake_day) as lake_day
+    from ({{ changed_inputs(inputs) }}) as changed
+    group by source, account
+    {%- else -%}
+    select 1 as nothing_to_compare
+    {%- endif -%}
+{% endmacro %}
+
+{# Days as a list of literals, for a filter that prunes files; a day that no file has, where none are. #}
+{% macro literal_days(query) -%}
+    {%- set days = [] -%}
+    {%- if execute -%}
+        {%- for row in run_query(query).rows -%}
+            {%- do days.append("date '" ~ row[0] ~ "'") -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ (days or ["date '0001-01-01'"]) | join(', ') }}
+{%- endmacro %}
+
+{% macro changed_days(inputs) -%}
+    {{ literal_days('select distinct cast(lake_day as string) from (' ~ changed_inputs(inputs) ~ ') as changed order by 1') }}
+{%- endmacro %}
+
+{# Sessions with an event in a changed file, now or when they were built. #}
+{% macro sessions_touched(inputs) %}
+    with
+    changed as (
+        {{ changed_inputs(inputs) }}
+    )
+
+    select events.session_key
+    from {{ ref('int_sessions__from_events') }} as events
+    inner join changed
+        on
+            events.source = changed.source
+            and events.lake_account = changed.account
+            and events.lake_day = changed.lake_day
+    where events.lake_day in ({{ changed_days(inputs) }})
+    union
+    {{ touched_keys('session_key', this) }}
+{% endmacro %}
+
+{# Pre-hook of fct_session. #}
+{% macro find_affected_sessions(inputs) %}
+    {%- if is_incremental() -%}
+    create or replace temporary table {{ affected() }} as
+    {{ sessions_touched(inputs) }}
+    {%- else -%}
+    select 1 as nothing_to_compare
+    {%- endif -%}
+{% endmacro %}
+
+{# The days that those sessions lie on: the changed ones, and those that their built rows reach to. #}
+{% macro days_of_affected_sessions(inputs) -%}
+    {%- set query -%}
+        select distinct cast(files.lake_day as string) as lake_day
+        from {{ ref('stg_lake__files') }} as files
+        inner join (
+            select
+                first_lake_day,
+                last_lake_day
+            from {{ this }}
+            where session_key in ({{ sessions_touched(inputs) }})
+            union
+            select
+                lake_day as first_lake_day,
+                lake_day as last_lake_day
+            from ({{ changed_inputs(inputs) }}) as changed
+        ) as spans
+            on files.lake_day between spans.first_lake_day and spans.last_lake_day
+        where concat(files.source, '.', files.stream) in ('{{ inputs | join("', '") }}')
+        order by 1
+    {%- endset -%}
+    {{ literal_days(query) }}
+{%- endmacro %}

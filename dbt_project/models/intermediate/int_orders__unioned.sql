@@ -1,0 +1,158 @@
+{# Every order of every sales system, in one vocabulary. Amounts are in the order's own currency:
+
+   gross − discounts − refunds − tax − shipping = net
+
+   so gross holds what was charged before discounts, tax and shipping included, and `lines_amount` the
+   goods alone. A refund is the money really returned, tax and shipping in it too: a wholly refunded
+   order ends below zero by the tax and shipping that the shop had charged. Test orders stay here, marked,
+   so that an order that becomes one is seen to change. #}
+{{ config(materialized='table') }}
+
+with
+shopify_refunds as (
+    select
+        account_id,
+        order_id,
+        {{ to_money('sum(refund_amount)') }} as refund_amount
+    from {{ ref('int_refunds__unioned') }}
+    where source = 'shopify'
+    group by account_id, order_id
+),
+
+shopify as (
+    select
+        'shopify' as source,
+        orders.shop as account_id,
+        orders.order_id,
+        orders.order_name,
+        orders.customer_id,
+        orders.email_sha256,
+        orders.created_at as ordered_at,
+        orders.currency,
+        orders.subtotal_amount + orders.discount_amount as lines_amount,
+        orders.total_amount + orders.discount_amount as gross_amount,
+        orders.discount_amount,
+        orders.tax_amount,
+        orders.shipping_amount,
+        coalesce(refunds.refund_amount, cast(0 as decimal(18, 4))) as refund_amount,
+        false as is_credit_note,
+        orders.cancelled_at is not null as is_cancelled,
+        orders.is_test,
+        orders.financial_status,
+        orders.sales_channel,
+        orders.country,
+        orders.province,
+        orders.city,
+        orders.lake_account,
+        orders.lake_day as first_lake_day,
+        orders.lake_day as last_lake_day
+    from {{ ref('stg_shopify__orders') }} as orders
+    left join shopify_refunds as refunds
+        on orders.shop = refunds.account_id and orders.order_id = refunds.order_id
+),
+
+exported_orders as (
+    select
+        'files' as source,
+        dataset as account_id,
+        order_id,
+        order_id as order_name,
+        customer_id,
+        email_sha256,
+        ordered_at,
+        currency,
+        lines_amount,
+        lines_amount + tax_amount + shipping_amount as gross_amount,
+        discount_amount,
+        tax_amount,
+        shipping_amount,
+        refund_amount,
+        false as is_credit_note,
+        false as is_cancelled,
+        false as is_test,
+        cast(null as string) as financial_status,
+        cast(null as string) as sales_channel,
+        country,
+        province,
+        city,
+        dataset as lake_account,
+        lake_day as first_lake_day,
+        lake_day as last_lake_day
+    from {{ ref('stg_files__orders') }}
+),
+
+{# Lines without an order make one: what they return (negative lines) is its refund. An invoice that only
+   takes goods back is a credit note. #}
+orders_of_lines as (
+    select
+        'files' as source,
+        lines.dataset as account_id,
+        lines.order_id,
+        lines.order_id as order_name,
+        min(lines.customer_id) as customer_id,
+        cast(null as string) as email_sha256,
+        min(lines.ordered_at) as ordered_at,
+        min(lines.currency) as currency,
+        {{ to_money('coalesce(sum(lines.line_amount) filter (where lines.line_amount > 0), 0)') }} as lines_amount,
+        {{ to_money('coalesce(sum(lines.line_amount) filter (where lines.line_amount > 0), 0)') }} as gross_amount,
+        cast(0 as decimal(18, 4)) as discount_amount,
+        cast(0 as decimal(18, 4)) as tax_amount,
+        cast(0 as decimal(18, 4)) as shipping_amount,
+        {{ to_money('coalesce(-sum(lines.line_amount) filter (where lines.line_amount < 0), 0)') }} as refund_amount,
+        max(lines.quantity) < 0 and sum(lines.line_amount) < 0 as is_credit_note,
+        false as is_cancelled,
+        false as is_test,
+        cast(null as string) as financial_status,
+        cast(null as string) as sales_channel,
+        min(lines.country) as country,
+        min(lines.province) as province,
+        min(lines.city) as city,
+        lines.dataset as lake_account,
+        min(lines.lake_day) as first_lake_day,
+        max(lines.lake_day) as last_lake_day
+    from {{ ref('stg_files__order_lines') }} as lines
+    left join {{ ref('stg_files__orders') }} as orders
+        on lines.dataset = orders.dataset and lines.order_id = orders.order_id
+    where orders.order_id is null
+    group by lines.dataset, lines.order_id
+),
+
+unioned as (
+    select * from shopify
+    union all
+    select * from exported_orders
+    union all
+    select * from orders_of_lines
+)
+
+select
+    {{ surrogate_key(['source', 'account_id', 'order_id']) }} as order_key,
+    source,
+    account_id,
+    order_id,
+    order_name,
+    customer_id,
+    {{ person_key('source', 'account_id', 'customer_id', 'email_sha256') }} as person_id,
+    ordered_at,
+    {{ reporting_date('ordered_at') }} as order_date,
+    currency,
+    {{ to_money('lines_amount') }} as lines_amount,
+    {{ to_money('gross_amount') }} as gross_amount,
+    discount_amount,
+    tax_amount,
+    shipping_amount,
+    refund_amount,
+    {{ to_money('gross_amount - discount_amount - refund_amount - tax_amount - shipping_amount') }} as net_amount,
+    is_credit_note,
+    is_cancelled,
+    is_test,
+    financial_status,
+    sales_channel,
+    country,
+    province,
+    city,
+    {{ geo_key('country', 'province', 'city') }} as geo_id,
+    lake_account,
+    first_lake_day,
+    last_lake_day
+from unioned

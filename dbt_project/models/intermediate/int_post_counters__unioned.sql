@@ -1,0 +1,37 @@
+{# What posts had gathered over their life when a day closed. A snapshot of a platform, or the one figure
+   that an export gives, under the day of publication. #}
+select
+    'facebook_pages' as source,
+    'facebook' as platform,
+    page_id as account_id,
+    post_id,
+    {{ reporting_date('created_at') }} as published_date,
+    snapshot_day,
+    impressions,
+    reach,
+    reactions,
+    comments,
+    shares,
+    cast(null as bigint) as saves,
+    link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_facebook_pages__post_counters') }}
+union all
+select
+    'files' as source,
+    platform,
+    dataset as account_id,
+    post_id,
+    lake_day as published_date,
+    lake_day as snapshot_day,
+    impressions,
+    reach,
+    reactions,
+    comments,
+    shares,
+    saves,
+    link_clicks,
+    video_views,
+    dataset as lake_account
+from {{ ref('stg_files__posts') }}

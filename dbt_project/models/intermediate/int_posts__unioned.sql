@@ -1,0 +1,30 @@
+{# Posts by the company and about it, in one vocabulary. #}
+select
+    'facebook_pages' as source,
+    'facebook' as platform,
+    page_id as account_id,
+    post_id,
+    author_id,
+    author_kind,
+    post_type,
+    message,
+    cast(null as boolean) as is_paid,
+    permalink_url,
+    created_at as published_at,
+    {{ reporting_date('created_at') }} as published_date
+from {{ ref('stg_facebook_pages__posts') }}
+union all
+select
+    'files' as source,
+    platform,
+    dataset as account_id,
+    post_id,
+    cast(null as string) as author_id,
+    'page' as author_kind,
+    lower(post_type) as post_type,
+    message,
+    is_paid,
+    cast(null as string) as permalink_url,
+    published_at,
+    lake_day as published_date
+from {{ ref('stg_files__posts') }}

@@ -1,0 +1,62 @@
+{# How many persons were known or seen, and had not yet ordered, at the end of each month of orders. #}
+with
+first_days as (
+    select
+        coalesce(persons.person_id, visitors.person_id) as person_id,
+        least(
+            coalesce(persons.first_day, visitors.first_day),
+            coalesce(visitors.first_day, persons.first_day)
+        ) as first_day
+    from (
+        select
+            person_id,
+            {{ reporting_date('known_since') }} as first_day
+        from {{ ref('int_persons__unioned') }}
+    ) as persons
+    full join (
+        select
+            person_id,
+            min({{ reporting_date('first_seen_at') }}) as first_day
+        from {{ ref('int_visitors__linked') }}
+        group by person_id
+    ) as visitors
+        on persons.person_id = visitors.person_id
+),
+
+first_orders as (
+    select
+        person_id,
+        min(order_date) as first_order_date
+    from {{ ref('fct_order') }}
+    where person_id is not null and not is_credit_note
+    group by person_id
+),
+
+{# Someone whom a source knows since it cannot say when counts from their first order on. #}
+waits as (
+    select
+        {{ month_start('first_days.first_day') }} as from_month,
+        {{ month_start('first_orders.first_order_date') }} as until_month,
+        count(*) as persons
+    from first_days
+    left join first_orders
+        on first_days.person_id = first_orders.person_id
+    where first_days.first_day is not null
+    group by {{ month_start('first_days.first_day') }}, {{ month_start('first_orders.first_order_date') }}
+),
+
+months as (
+    select distinct month
+    from {{ ref('int_customers__monthly') }}
+)
+
+select
+    months.month,
+    cast(coalesce(sum(waits.persons), 0) as bigint) as prospects
+from months
+left join waits
+    on
+        waits.from_month <= months.month
+        and (waits.until_month is null or waits.until_month > months.month)
+group by months.month
+having coalesce(sum(waits.persons), 0) > 0

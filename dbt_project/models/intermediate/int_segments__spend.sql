@@ -1,0 +1,48 @@
+{# Spend by the segments by which a platform breaks it down, per month, in the reporting currency. #}
+with
+broken_down as (
+    select
+        'demographic_age' as segment_family,
+        coalesce(age_band, 'unknown') as segment,
+        date_day,
+        currency,
+        spend
+    from {{ ref('stg_meta_ads__insights_age_gender') }}
+    union all
+    select
+        'demographic_gender' as segment_family,
+        coalesce(gender, 'unknown') as segment,
+        date_day,
+        currency,
+        spend
+    from {{ ref('stg_meta_ads__insights_age_gender') }}
+    union all
+    select
+        'geographic_province' as segment_family,
+        coalesce(region, 'unknown') as segment,
+        date_day,
+        currency,
+        spend
+    from {{ ref('stg_meta_ads__insights_region') }}
+),
+
+by_day as (
+    select
+        segment_family,
+        segment,
+        date_day,
+        currency,
+        {{ to_money('sum(spend)') }} as spend
+    from broken_down
+    group by segment_family, segment, date_day, currency
+)
+
+select
+    {{ month_start('by_day.date_day') }} as month,
+    by_day.segment_family,
+    by_day.segment,
+    {{ to_money('sum(' ~ to_reporting('by_day.spend', fx_rate('by_day.currency')) ~ ')') }} as spend
+from by_day
+left join {{ ref('int_fx_rates__daily') }} as fx
+    on by_day.currency = fx.currency and by_day.date_day = fx.date_day
+group by {{ month_start('by_day.date_day') }}, by_day.segment_family, by_day.segment

@@ -1,0 +1,94 @@
+{# Visits that may have led to an order: those of its person (or, by the shop's journey, of itself) within
+   `lookback_days` before it, by timestamp. The shop's own journey is taken where it is ready; else the
+   person's sessions; else the visit that an export names. Never two of them for one order. #}
+{{ config(materialized='table') }}
+
+with
+moments as (
+    select
+        orders.order_key,
+        moments.moment_id as touch_id,
+        moments.occurred_at as touch_at,
+        'journey' as touch_basis,
+        moments.touch_source,
+        moments.touch_medium,
+        moments.touch_campaign,
+        moments.touch_content,
+        orders.ordered_at
+    from {{ ref('fct_order') }} as orders
+    inner join {{ ref('stg_shopify__moments') }} as moments
+        on
+            orders.source = 'shopify'
+            and orders.account_id = moments.shop
+            and orders.order_id = moments.order_id
+),
+
+sessions as (
+    select
+        orders.order_key,
+        sessions.session_key as touch_id,
+        sessions.started_at as touch_at,
+        'session' as touch_basis,
+        sessions.session_source as touch_source,
+        sessions.session_medium as touch_medium,
+        sessions.session_campaign as touch_campaign,
+        sessions.session_content as touch_content,
+        orders.ordered_at
+    from {{ ref('fct_order') }} as orders
+    inner join {{ ref('int_visitors__linked') }} as visitors
+        on orders.person_id = visitors.person_id
+    inner join {{ ref('fct_session') }} as sessions
+        on visitors.visitor_id = sessions.visitor_id
+    where orders.order_key not in (select order_key from moments)
+),
+
+exported as (
+    select
+        orders.order_key,
+        orders.order_key as touch_id,
+        orders.ordered_at as touch_at,
+        'order' as touch_basis,
+        exports.utm_source as touch_source,
+        exports.utm_medium as touch_medium,
+        exports.utm_campaign as touch_campaign,
+        cast(null as string) as touch_content,
+        orders.ordered_at
+    from {{ ref('fct_order') }} as orders
+    inner join {{ ref('stg_files__orders') }} as exports
+        on
+            orders.source = 'files'
+            and orders.account_id = exports.dataset
+            and orders.order_id = exports.order_id
+    where
+        coalesce(exports.utm_source, exports.utm_medium, exports.utm_campaign) is not null
+        and orders.order_key not in (select order_key from sessions where {{ within_lookback() }})
+),
+
+unioned as (
+    select * from moments
+    union all
+    select * from sessions
+    union all
+    select * from exported
+)
+
+select
+    touches.order_key,
+    touches.touch_id,
+    touches.touch_at,
+    touches.touch_basis,
+    touches.touch_source,
+    touches.touch_medium,
+    touches.touch_campaign,
+    touches.touch_content,
+    {{ channel('touches.touch_source', 'touches.touch_medium') }} as channel,
+    coalesce(ads.source, campaigns.source) as campaign_source,
+    coalesce(ads.account_id, campaigns.account_id) as campaign_account_id,
+    coalesce(ads.campaign_id, campaigns.campaign_id) as campaign_id,
+    ads.ad_id
+from unioned as touches
+left join {{ ref('int_campaigns__link_tags') }} as ads
+    on ads.parameter = 'utm_content' and lower(touches.touch_content) = ads.tag
+left join {{ ref('int_campaigns__link_tags') }} as campaigns
+    on campaigns.parameter = 'utm_campaign' and lower(touches.touch_campaign) = campaigns.tag
+where {{ within_lookback() }}

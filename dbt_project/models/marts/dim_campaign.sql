@@ -1,0 +1,82 @@
+with
+pseudo_channels as (
+    {%- for channel in channels() %}
+    select
+        '__{{ channel }}__' as campaign_id,
+        '{{ channel | replace("_", " ") | capitalize }}, no campaign' as campaign_name,
+        '{{ channel }}' as channel
+    union all
+    {%- endfor %}
+    select
+        'unattributed' as campaign_id,
+        'Unattributed' as campaign_name,
+        'unattributed' as channel
+),
+
+unallocated as (
+    select distinct
+        source,
+        platform,
+        account_id
+    from {{ ref('fct_ad_daily') }}
+    where campaign_id = '__unallocated__'
+),
+
+unioned as (
+    select
+        source,
+        platform,
+        account_id,
+        campaign_id,
+        coalesce(campaign_name, campaign_id) as campaign_name,
+        'paid_social' as channel,
+        objective,
+        status,
+        start_date,
+        stop_date,
+        false as is_placeholder
+    from {{ ref('int_campaigns__unioned') }}
+    union all
+    select
+        source,
+        platform,
+        account_id,
+        '__unallocated__' as campaign_id,
+        'Not allocated to a campaign' as campaign_name,
+        'paid_social' as channel,
+        cast(null as string) as objective,
+        cast(null as string) as status,
+        cast(null as date) as start_date,
+        cast(null as date) as stop_date,
+        true as is_placeholder
+    from unallocated
+    union all
+    select
+        'none' as source,
+        'none' as platform,
+        'none' as account_id,
+        campaign_id,
+        campaign_name,
+        channel,
+        cast(null as string) as objective,
+        cast(null as string) as status,
+        cast(null as date) as start_date,
+        cast(null as date) as stop_date,
+        true as is_placeholder
+    from pseudo_channels
+)
+
+select
+    {{ surrogate_key(['source', 'account_id', 'campaign_id']) }} as campaign_key,
+    source,
+    platform,
+    account_id,
+    campaign_id,
+    campaign_name,
+    channel,
+    lower(objective) as objective,
+    status,
+    start_date,
+    stop_date,
+    is_placeholder
+from unioned

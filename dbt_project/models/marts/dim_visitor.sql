@@ -1,0 +1,10 @@
+select
+    visitor_id,
+    source,
+    account_id,
+    person_id,
+    link_basis,
+    first_seen_at,
+    last_seen_at,
+    sessions
+from {{ ref('int_visitors__linked') }}

@@ -1,0 +1,17 @@
+with
+versions as (
+    select
+        *,
+        row_number() over (partition by account_id, id order by dt desc nulls last) as version_rank
+    from {{ source('meta_ads', 'adsets') }}
+)
+
+select
+    account_id,
+    id as ad_group_id,
+    campaign_id,
+    name as ad_group_name,
+    lower(effective_status) as status,
+    dt as lake_day
+from versions
+where version_rank = 1

@@ -1,0 +1,45 @@
+-- Every figure of an account-day equals what the platform gives for the whole account. Days whose
+-- account totals were not extracted cannot be compared.
+with
+facts as (
+    select
+        account_id,
+        date_day,
+        {{ sum_ad_metrics() }}
+    from {{ ref('fct_ad_daily') }}
+    where source = 'meta_ads'
+    group by account_id, date_day
+),
+
+accounts as (
+    select
+        account_id,
+        date_day,
+        {{ ad_metrics() | join(',\n        ') }}
+    from {{ ref('stg_meta_ads__insights_account') }}
+),
+
+extracted as (
+    select
+        account as account_id,
+        lake_day as date_day
+    from {{ ref('stg_lake__files') }}
+    where source = 'meta_ads' and stream = 'insights_account'
+)
+
+select
+    extracted.account_id,
+    extracted.date_day,
+    {%- for metric in ad_metrics() %}
+    facts.{{ metric }} as {{ metric }}_in_fact,
+    accounts.{{ metric }} as {{ metric }}_of_account{{ ',' if not loop.last }}
+    {%- endfor %}
+from extracted
+left join facts
+    on extracted.account_id = facts.account_id and extracted.date_day = facts.date_day
+left join accounts
+    on extracted.account_id = accounts.account_id and extracted.date_day = accounts.date_day
+where
+    {%- for metric in ad_metrics() %}
+    coalesce(facts.{{ metric }}, 0) <> coalesce(accounts.{{ metric }}, 0){{ ' or' if not loop.last }}
+    {%- endfor %}

@@ -1,0 +1,203 @@
+"""The commands that look and tell: history, quarantine, the check of a set-up, publishing.
+
+Belongs here: what is shown of them. Does not: Dagster runs (`run`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow.compute as pc
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.commands.errors import EXPECTED, UsageError, explain
+from pipelines.commands.summary import number
+from pipelines.connectors.registry import all_streams, build_sources
+from pipelines.connectors.stream import Stream
+from pipelines.defs.dbt import executable
+from pipelines.lake.layout import Place
+from pipelines.lake.store import Lake
+from pipelines.serving.lock import warehouse_lock
+from pipelines.serving.publish import FILE, publish, versions_of
+from pipelines.settings import Settings
+
+SHOWN = 50
+
+
+def publish_now(settings: Settings) -> str:
+    """Publish the last build, outside of any Dagster run; what came of it, in a sentence."""
+    with warehouse_lock(settings.warehouse):
+        done = publish(
+            settings.warehouse / FILE,
+            settings.published,
+            run_id="smm publish",
+            manifest=settings.lake / "_meta" / "files.parquet",
+        )
+    what = "Published" if done.changed else "Nothing new to publish; readers have"
+    return f"{what} version {done.version}: {done.path}"
+
+
+def show_history(
+    settings: Settings, source: str | None, stream: str | None, day: date | None
+) -> None:
+    """The restatement ledger, or every version of one day's files."""
+    lake, console = Lake(settings.lake), Console()
+    if day is not None:
+        _show_versions(console, lake, _stream(source, stream), day)
+        return
+    ledger = lake.restatements()
+    for column, wanted in (("source", source), ("stream", stream)):
+        if wanted:
+            ledger = ledger.filter(pc.equal(ledger[column], wanted))
+    if not ledger.num_rows:
+        console.print("No platform has changed its mind about a day in the lake.")
+        return
+    order = [("replaced_at", "descending"), ("day", "descending"), ("column", "ascending")]
+    newest = ledger.sort_by(order).slice(0, SHOWN).to_pylist()
+    table = _table("replaced (UTC)", "stream", "account", "day", "total", ">before", ">after")
+    for row in newest:
+        table.add_row(
+            f"{row['replaced_at']:%Y-%m-%d %H:%M}",
+            f"{row['source']}/{row['stream']}",
+            row["account"],
+            str(row["day"]),
+            row["column"],
+            number(row["before"], 2),
+            number(row["after"], 2),
+        )
+    console.print(table)
+    if ledger.num_rows > SHOWN:
+        console.print(f"{ledger.num_rows - SHOWN:,} more; narrow it with SOURCE STREAM or --day")
+
+
+def show_quarantine(settings: Settings, source: str, stream: str) -> None:
+    """What is in quarantine, by reason, with the newest example of each."""
+    console = Console()
+    found = Lake(settings.lake).quarantine.list(source, stream)
+    if not found.num_rows:
+        console.print("Nothing is in quarantine.")
+        return
+    table = _table("stream", "account", "day", "where", "field", "reason", "remedy")
+    for row in found.slice(0, SHOWN).to_pylist():
+        table.add_row(
+            f"{row['source']}/{row['stream']}",
+            row["account"],
+            str(row["day"]),
+            *(str(row[name] or "") for name in ("place", "field", "reason", "remedy")),
+        )
+    console.print(table)
+    console.print(f"{found.num_rows:,} records. After a fix: smm quarantine replay")
+
+
+def replay_quarantine(settings: Settings, source: str, stream: str) -> None:
+    """Try again, and say what landed and what remains."""
+    console = Console()
+    streams = [
+        each for each in all_streams() if source in ("", each.source) and stream in ("", each.name)
+    ]
+    done = Lake(settings.lake).quarantine.replay(
+        streams, run_id="smm quarantine replay", now=settings.now()
+    )
+    landed = sum(each.replayed for each in done)
+    remaining = sum(each.remaining for each in done)
+    console.print(f"{landed:,} records landed, {remaining:,} remain in quarantine.")
+    if landed:
+        console.print("smm build brings them into the marts.")
+
+
+def check_everything(settings: Settings) -> int:
+    """Every requirement with a mark; 1 where one is not met."""
+    console = Console()
+    results = [
+        _verdict(console, "Python 3.11", sys.version_info[:2] == (3, 11), sys.version.split()[0]),
+        _verdict(console, "dbt", Path(executable()).exists(), executable()),
+        _verdict(console, "SMM_HOME can be written", _writable(settings.home), str(settings.home)),
+        *(_check_source(console, settings, name) for name in sorted(_source_names())),
+    ]
+    if settings.sandboxed:
+        console.print("No credentials are set, so smm run reads from the sandbox.")
+    published = settings.published / "current" / FILE
+    if published.exists():
+        age = datetime.now(UTC) - datetime.fromtimestamp(published.stat().st_mtime, UTC)
+        kept = len(versions_of(settings.published))
+        console.print(f"Published {age.total_seconds() / 3600:.1f} h ago; {kept} versions kept.")
+    return int(not all(results))
+
+
+def _check_source(console: Console, settings: Settings, name: str) -> bool:
+    if settings.sandboxed:
+        return _verdict(console, name, True, "the sandbox")
+    if name in settings.off:
+        console.print(f"[dim]–[/] {name}: off, {settings.off[name]}", highlight=False)
+        return True
+    return _attempt(
+        console,
+        name,
+        lambda: ", ".join(
+            f"{account.id} ({account.name or 'no name'}, {account.timezone})"
+            for account in build_sources(settings)[name].accounts()
+        ),
+    )
+
+
+def _attempt(console: Console, name: str, ask: Callable[[], str]) -> bool:
+    try:
+        return _verdict(console, name, True, ask())
+    except EXPECTED as error:
+        return _verdict(console, name, False, explain(error))
+
+
+def _verdict(console: Console, name: str, good: bool, detail: str) -> bool:
+    mark = "[green]✓[/]" if good else "[red]✗[/]"
+    console.print(f"{mark} {name}: {detail}", highlight=False)
+    return good
+
+
+def _source_names() -> set[str]:
+    return {stream.source for stream in all_streams()}
+
+
+def _writable(home: Path) -> bool:
+    existing = next(path for path in (home, *home.parents) if path.exists())
+    return os.access(existing, os.W_OK)
+
+
+def _stream(source: str | None, stream: str | None) -> Stream:
+    declared = {(each.source, each.name): each for each in all_streams()}
+    if (source, stream) not in declared:
+        known = ", ".join(f"{a} {b}" for a, b in sorted(declared))
+        raise UsageError(f"--day needs SOURCE and STREAM; known: {known}")
+    return declared[source or "", stream or ""]
+
+
+def _show_versions(console: Console, lake: Lake, stream: Stream, day: date) -> None:
+    table = _table("account", "read (UTC)", ">rows", "status", "totals", "content")
+    places: set[Place] = {*lake.layout.places(), *lake.layout.replaced_places()}
+    for place in sorted(places):
+        if (place.source, place.stream, place.day) != (stream.source, stream.name, day):
+            continue
+        for version in lake.history(stream, place.account, day):
+            footer = version.footer
+            totals = ", ".join(f"{name} {total}" for name, total in footer.totals.items())
+            table.add_row(
+                place.account,
+                f"{footer.extracted_at:%Y-%m-%d %H:%M}",
+                f"{footer.rows:,}",
+                footer.status,
+                totals,
+                footer.content_hash[:12],
+            )
+    console.print(table if table.row_count else f"{day} was never read.")
+
+
+def _table(*names: str) -> Table:
+    """A table of these columns; a name that begins with > is aligned to the right."""
+    table = Table()
+    for name in names:
+        table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left")
+    return table

@@ -1,0 +1,268 @@
+"""The commands that run jobs: everything, files, one stream, a build, a build as of an instant.
+
+Belongs here: which jobs over which days, and what is said at the end. Does not: executing (`runs`),
+drawing (`progress`, `summary`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import cast
+
+from rich.console import Console
+
+from pipelines.commands import sandbox, summary
+from pipelines.commands.errors import UsageError
+from pipelines.commands.progress import Display, quiet
+from pipelines.commands.runs import Outcome, Runner, runner
+from pipelines.connectors.files.source import FilesSource
+from pipelines.connectors.registry import all_streams
+from pipelines.connectors.stream import Stream
+from pipelines.defs import marts
+from pipelines.defs.jobs import BACKFILL, BUILD, DAILY
+from pipelines.defs.partitions import lookback
+from pipelines.defs.schedules import readable, windows
+from pipelines.defs.streams import asset_key
+from pipelines.lake.store import Lake
+from pipelines.serving.publish import FILE
+from pipelines.settings import PROJECT, Settings
+
+PUBLISHED = marts.KEY.to_user_string()
+
+
+@dataclass
+class Session:
+    """One command's console, runner and outcomes."""
+
+    settings: Settings
+    console: Console
+    display: Display
+    runner: Runner
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def streams(self, among: Iterable[Stream] | None = None) -> list[Stream]:
+        """The streams that can be read; sources that are off are named."""
+        return readable(all_streams() if among is None else among, self.runner.workspace)
+
+    def execute(
+        self,
+        job: str,
+        days: tuple[date, date] | None = None,
+        streams: Sequence[Stream] = (),
+        *,
+        build: bool = False,
+        full_refresh: bool = False,
+    ) -> Outcome:
+        """Run a job over these streams, with or without the build after them."""
+        selection = [asset_key(stream) for stream in streams]
+        if build:
+            selection += self.runner.keys(BUILD)
+        config = {"ops": {"dbt_models": {"config": {"full_refresh": True}}}} if full_refresh else {}
+        outcome = self.runner.execute(job, days=days, selection=selection, config=config)
+        self.outcomes.append(outcome)
+        return outcome
+
+
+def run_everything(
+    settings: Settings, *, days: int, size: int | None = None, seed: int | None = None
+) -> int:
+    """Read the last `days` of every source that is on, build, publish, and sum it up."""
+    with ExitStack() as stack:
+        console = stack.enter_context(quiet(_log(settings)))
+        if settings.sandboxed:
+            settings = stack.enter_context(_sandbox(settings, console, size, seed, days))
+        session = stack.enter_context(_session(settings, console))
+        last = settings.last_closed_day(settings.reporting_timezone)
+        _announce(session, *lookback(last, days, settings.start_date))
+        with session.display.live():
+            _read_and_build(session, *lookback(last, days, settings.start_date))
+        return _conclude(session)
+
+
+def run_files(settings: Settings) -> int:
+    """Read every data set of the mapping over all the days that it has, build and publish."""
+    with quiet(_log(settings)) as console, _session(settings, console) as session:
+        files = [stream for stream in session.streams() if stream.source == "files"]
+        with session.display.live():
+            for stream in files:
+                days = _extent(session, stream)
+                if days is not None:
+                    session.execute(DAILY, days, [stream])
+            session.execute(BUILD, build=True)
+        return _conclude(session)
+
+
+def extract_streams(
+    settings: Settings, names: Sequence[str], first: date | None, last: date | None
+) -> int:
+    """Read these streams; without `first`, each over its own lookback."""
+    wanted = _named(names)
+    with ExitStack() as stack:
+        console = stack.enter_context(quiet(_log(settings)))
+        if settings.sandboxed:
+            settings = stack.enter_context(_sandbox(settings, console))
+        session = stack.enter_context(_session(settings, console))
+        until = last or settings.last_closed_day(settings.reporting_timezone)
+        with session.display.live():
+            for days, streams in windows(session.streams(wanted)).items():
+                window = (first, until) if first else lookback(until, days, settings.start_date)
+                session.execute(DAILY, window, streams)
+        return _conclude(session)
+
+
+def build_marts(settings: Settings, *, full_refresh: bool = False) -> int:
+    """Build, test and publish from what the lake holds."""
+    with quiet(_log(settings)) as console, _session(settings, console) as session:
+        with session.display.live():
+            session.execute(BUILD, build=True, full_refresh=full_refresh)
+        return _conclude(session)
+
+
+def build_as_of(settings: Settings, instant: datetime, into: Path) -> int:
+    """Build in `into` from the lake as it was at that instant."""
+    Lake(settings.lake).as_of(instant, into.absolute() / "lake")
+    return build_marts(settings.model_copy(update={"home": into.absolute()}))
+
+
+def example_settings() -> Settings:
+    """The settings of the example: British shop, British pounds, years that are long closed."""
+    return Settings(
+        SMM_HOME=PROJECT / "data" / "example",
+        SMM_FILES=PROJECT / "examples" / "files.yaml",
+        SMM_START_DATE=date(2010, 1, 1),
+        SMM_REPORTING_CURRENCY="GBP",
+        SMM_REPORTING_TIMEZONE="Europe/London",
+    )
+
+
+def _read_and_build(session: Session, first: date, last: date) -> None:
+    """What tells only the present, then all days of the rest in one run with the build.
+
+    A failed read keeps that run from building; the others' figures are then built by a run of their
+    own.
+    """
+    streams = session.streams()
+    present = [stream for stream in streams if stream.snapshot]
+    if present:
+        session.execute(DAILY, (last, last), present)
+    dated = [stream for stream in streams if not stream.snapshot]
+    outcome = session.execute(BACKFILL, (first, last), dated, build=True)
+    read = {asset_key(stream).to_python_identifier() for stream in dated}
+    if PUBLISHED not in outcome.metadata and read & set(outcome.failures):
+        session.display.say("[yellow]building from what the lake has, without what failed[/]")
+        session.execute(BUILD, build=True)
+
+
+@contextmanager
+def _session(settings: Settings, console: Console) -> Iterator[Session]:
+    display = Display(console)
+    with ExitStack() as stack:
+        # Loading the definitions takes seconds where dbt has to parse first.
+        with console.status("preparing"):
+            made = stack.enter_context(runner(settings, display))
+        yield Session(settings, console, display, made)
+
+
+@contextmanager
+def _sandbox(
+    settings: Settings,
+    console: Console,
+    size: int | None = None,
+    seed: int | None = None,
+    export_days: int | None = None,
+) -> Iterator[Settings]:
+    """A sandbox of this command's own, and the settings that point at it."""
+    choice = sandbox.Choice.of(settings, size=size, seed=seed)
+    url = sandbox.free_address()
+    log = settings.home / "logs" / "sandbox.log"
+    with ExitStack() as stack:
+        with console.status(f"making the sandbox's world of {choice.size:,} customers"):
+            stack.enter_context(sandbox.running(settings, url, log, export_days=export_days))
+        # The clock stands still for the whole command, whatever the hour it ends at.
+        yield Settings(SMM_HOME=settings.home, SMM_SANDBOX_URL=url, SMM_NOW=settings.now())
+
+
+def _announce(session: Session, first: date, last: date) -> None:
+    settings, display = session.settings, session.display
+    if settings.sandboxed:
+        display.say("No credentials are set (.env.example), so this is the sandbox's brand.")
+    for source, reason in settings.off.items():
+        display.say(f"[yellow]{source} is off:[/] {reason}")
+    display.say(f"Days {first} to {last}, as known on {settings.now():%Y-%m-%d %H:%M} UTC.")
+
+
+def _conclude(session: Session) -> int:
+    """Say what landed, what failed and what readers now see; the exit code."""
+    console, tally = session.console, session.display.tally
+    if tally.days:
+        _say_landed(session)
+    for outcome in session.outcomes:
+        for step, reason in outcome.failures.items():
+            console.print(f"[red]failed[/] {step}: {reason}", highlight=False)
+        for check, reason in outcome.failed_checks.items():
+            console.print(f"[yellow]check[/] {check}: {reason}", highlight=False)
+    published = session.settings.published / "current" / FILE
+    last = next((o.metadata[PUBLISHED] for o in session.outcomes if PUBLISHED in o.metadata), None)
+    if last is not None:
+        _say_published(session, bool(last["changed"]), str(last["version"]), published)
+    return int(any(outcome.failures for outcome in session.outcomes))
+
+
+def _say_landed(session: Session) -> None:
+    tally, console = session.display.tally, session.console
+    if tally.nothing_new:
+        console.print(
+            f"[bold]Nothing new landed:[/] all {tally.days:,} stream-days are in the lake already,"
+            " as their platforms tell them now."
+        )
+        return
+    console.print(
+        f"[bold]Landed[/] {tally.rows_changed:,} rows in {tally.new:,} new and {tally.changed:,}"
+        f" changed stream-days; {tally.unchanged:,} unchanged; {tally.requests:,} requests."
+    )
+
+
+def _say_published(session: Session, changed: bool, version: str, path: Path) -> None:
+    console, currency = session.console, session.settings.reporting_currency
+    console.print(
+        f"[bold]Published[/] version {version}."
+        if changed
+        else f"[bold]Nothing new to publish:[/] version {version} holds these figures already."
+    )
+    summary.show_campaigns(console, path, currency)
+    summary.show_segments(console, path, currency)
+    summary.show_next(console, session.settings, path)
+
+
+def _extent(session: Session, stream: Stream) -> tuple[date, date] | None:
+    """The first and last day of the data sets of that kind; today's where they tell none."""
+    workspace = session.runner.workspace
+    source = cast(FilesSource, workspace.source("files"))
+    if stream.snapshot:
+        last = session.settings.last_closed_day(session.settings.reporting_timezone)
+        return last, last
+    found = [
+        source.extent(stream, account) for account in session.runner.workspace.accounts(stream)
+    ]
+    days = [day for extent in found if extent for day in extent]
+    return (min(days), max(days)) if days else None
+
+
+def _named(names: Sequence[str]) -> list[Stream]:
+    """The declared streams of these names; UsageError lists the known ones."""
+    declared = {f"{stream.source}/{stream.name}": stream for stream in all_streams()}
+    if not names:
+        return list(declared.values())
+    found = [stream for key, stream in declared.items() if key in names or stream.source in names]
+    known = {*declared, *(stream.source for stream in declared.values())}
+    if unknown := sorted(set(names) - known):
+        raise UsageError(f"no stream {', '.join(unknown)}; known: {', '.join(sorted(declared))}")
+    return found
+
+
+def _log(settings: Settings) -> Path:
+    return settings.home / "logs" / f"smm-{datetime.now(UTC):%Y%m%d}.log"

@@ -1,0 +1,171 @@
+"""What a run came to, read from the published file.
+
+Belongs here: the tables at the end of `smm run`. Does not: computing a figure that a mart lacks.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.serving import duck
+from pipelines.settings import Settings
+
+TOP = 10
+MODEL = "linear"
+
+# Ratios of sums, never sums of ratios; the margin is unknown where one order's cost is.
+CAMPAIGNS = """
+select
+    campaign_name,
+    sum(spend) as spend,
+    sum(claimed_conversions) as claimed,
+    sum(attributed_orders) as orders,
+    sum(attributed_revenue) as revenue,
+    sum(attributed_revenue) / nullif(sum(spend), 0) as roas,
+    case when count(*) = count(attributed_margin)
+        then (sum(attributed_margin) - sum(spend)) / nullif(sum(spend), 0) end as roi
+from marts.mart_campaign_roi
+where attribution_model = ? and campaign_id not like '\\_\\_%' escape '\\'
+group by source, account_id, campaign_id, campaign_name
+having sum(spend) > 0
+order by roi desc nulls last, roas desc nulls last, campaign_name
+limit ?
+"""
+
+# Where the attributed money went that no campaign earned, so that the table above can be weighed.
+TOTALS = """
+select
+    sum(spend) as spend,
+    sum(attributed_revenue) as revenue,
+    sum(attributed_revenue) filter (where campaign_id = 'unattributed') as unattributed,
+    sum(spend) filter (where campaign_id = '__unallocated__') as unallocated
+from marts.mart_campaign_roi
+where attribution_model = ?
+"""
+
+SEGMENTS = """
+with latest as (
+    -- The newest month may have only begun; the one before it is whole.
+    select max(month) as month from marts.mart_audience_segments
+    where orders > 0 and month < (select max(month) from marts.mart_audience_segments)
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by segment_family order by net_revenue desc, segment
+        ) as place
+    from marts.mart_audience_segments
+    where month = coalesce(
+        (select month from latest), (select max(month) from marts.mart_audience_segments)
+    )
+)
+
+select month, segment_family, segment, persons, orders, net_revenue, value_share
+from ranked
+where place <= 3 and orders > 0
+order by segment_family, place
+"""
+
+
+def show_campaigns(console: Console, path: Path, currency: str) -> None:
+    """The campaigns with the best return, and what no campaign accounts for."""
+    with duck.connect(path) as connection:
+        found = duck.rows(connection, CAMPAIGNS, [MODEL, TOP])
+        totals = duck.rows(connection, TOTALS, [MODEL])[0]
+    if not found:
+        return
+    table = Table(
+        title=f"Top campaigns by ROI ({MODEL} attribution, {currency})", title_style="bold"
+    )
+    table.add_column("campaign")
+    for name in ("spend", "claimed", "attributed orders", "revenue", "ROAS", "ROI"):
+        table.add_column(name, justify="right")
+    for row in found:
+        table.add_row(
+            row["campaign_name"],
+            number(row["spend"]),
+            number(row["claimed"]),
+            number(row["orders"], 1),
+            number(row["revenue"]),
+            number(row["roas"], 2),
+            number(row["roi"], 2),
+        )
+    console.print(table)
+    console.print(
+        f"[dim]All campaigns: spend {number(totals['spend'])}, of which on no campaign"
+        f" {number(totals['unallocated'] or 0)}. Recorded revenue {number(totals['revenue'])}, of"
+        f" which no visit explains {number(totals['unattributed'] or 0)}.[/]"
+    )
+
+
+def show_segments(console: Console, path: Path, currency: str) -> None:
+    """The segments that brought most in the last whole month, three of each family."""
+    with duck.connect(path) as connection:
+        found = duck.rows(connection, SEGMENTS)
+    if not found:
+        return
+    month = found[0]["month"]
+    table = Table(title=f"Segments in {month:%B %Y} ({currency})", title_style="bold")
+    table.add_column("family")
+    table.add_column("segment")
+    for name in ("persons", "orders", "net revenue", "share"):
+        table.add_column(name, justify="right")
+    before = ""
+    for row in found:
+        family = row["segment_family"]
+        table.add_row(
+            family if family != before else "",
+            row["segment"],
+            number(row["persons"]),
+            number(row["orders"]),
+            number(row["net_revenue"]),
+            "" if row["value_share"] is None else f"{row['value_share']:.1%}",
+        )
+        before = family
+    console.print(table)
+
+
+def show_marts(console: Console, path: Path) -> None:
+    """How many rows each published mart has."""
+    with duck.connect(path) as connection:
+        found = duck.rows(
+            connection,
+            "select name, row_count from marts._about where kind = 'mart' order by name",
+        )
+    listed = ", ".join(f"{row['name']} {row['row_count']:,}" for row in found)
+    console.print(f"[dim]{listed}[/]")
+
+
+def show_next(console: Console, settings: Settings, path: Path) -> None:
+    """What a person may want to open now."""
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    query = (
+        "select campaign_name, sum(spend) as spend, sum(attributed_revenue) as revenue"
+        " from marts.marts.mart_campaign_roi where attribution_model = 'linear'"
+        " group by all order by revenue desc limit 5"
+    )
+    home = "" if settings.home.name == "data" else f"SMM_HOME={settings.home} "
+    console.print("\n[bold]Next[/]")
+    console.print("  the runs, the lineage, the checks   make ui", highlight=False)
+    console.print(f"  the published file                  {shown}", highlight=False)
+    console.print(f"  what each read changed              {home}smm history", highlight=False)
+    console.print("  a query                             python -c '", highlight=False, end="")
+    console.print(
+        f'import duckdb; print(duckdb.connect("{shown}", read_only=True).sql("{query}"))\'',
+        highlight=False,
+        markup=False,
+    )
+
+
+def number(value: Any, places: int = 0) -> str:
+    """A figure with thousands parted; a dash where it is not known."""
+    if value is None:
+        return "–"
+    return f"{Decimal(str(value)):,.{places}f}"

@@ -1,0 +1,55 @@
+"""The Dagster UI on the instance of these settings, with the sandbox beside it if it is needed.
+
+Belongs here: starting both and ending them together.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from pipelines.commands.runs import prepare_home
+from pipelines.commands.sandbox import healthy, running
+from pipelines.defs.dbt import prepare_manifest
+from pipelines.settings import PROJECT, Settings
+
+
+def serve_ui(settings: Settings, port: int) -> int:
+    """Serve until interrupted; the daemon runs schedules and what is launched in the UI."""
+    home = prepare_home(settings)
+    prepare_manifest(settings)
+    with ExitStack() as stack:
+        if settings.sandboxed and healthy(settings.sandbox_url) is None:
+            click.echo(f"starting the sandbox at {settings.sandbox_url}")
+            log = settings.home / "logs" / "sandbox.log"
+            stack.enter_context(running(settings, settings.sandbox_url, log))
+        click.echo(f"http://127.0.0.1:{port} in a moment; Ctrl-C ends it")
+        try:
+            return subprocess.call(  # noqa: S603 - our own interpreter's Dagster
+                _command(port), cwd=PROJECT, env={**os.environ, **_environment(settings, home)}
+            )
+        except KeyboardInterrupt:
+            return 0
+
+
+def _command(port: int) -> list[str]:
+    dagster = Path(sys.executable).parent / "dagster"
+    return [str(dagster), "dev", "-w", str(PROJECT / "workspace.yaml"), "-p", str(port)]
+
+
+def _environment(settings: Settings, home: Path) -> dict[str, str]:
+    """The settings that the code server must see as this command does."""
+    files = {"SMM_FILES": str(settings.files)} if settings.files and not settings.sandboxed else {}
+    return {
+        "DAGSTER_HOME": str(home),
+        "SMM_HOME": str(settings.home),
+        "SMM_START_DATE": settings.start_date.isoformat(),
+        "SMM_REPORTING_CURRENCY": settings.reporting_currency,
+        "SMM_REPORTING_TIMEZONE": settings.reporting_timezone,
+        **files,
+    }

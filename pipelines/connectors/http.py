@@ -1,0 +1,406 @@
+"""The one HTTP client: it asks, reads whole answers, keeps each platform's pace, and keeps secrets.
+
+Belongs here: connections, time limits, retries and waits, cost counting, redaction. Does not: what a
+platform's refusal means (its table, in terms of `errors`), or paging (`read`).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from pipelines.connectors.errors import (
+    CUT_SHORT,
+    ERRORS,
+    NO_ANSWER,
+    DeadToken,
+    Decision,
+    Rule,
+    Signal,
+    SourceError,
+    Transient,
+    WaitUntil,
+    decide,
+)
+from pipelines.connectors.stream import Stats
+
+log = logging.getLogger(__name__)
+
+# Seconds to connect, and between two reads. Meta's slowest synchronous insights take about a minute.
+TIMEOUT = (10.0, 120.0)
+# Six tries with doubling pauses span about half a minute: longer than a deploy's burst of 500s.
+TRIES = 6
+# Refusals for pace in a row for one request, before the run is left to a later time.
+WAITS = 12
+LONGEST_BACKOFF = 60.0
+# Longer than this is a matter for the scheduler: the process must not sleep through its window.
+LONGEST_WAIT = 15 * 60.0
+
+SECRET_PATTERNS = (
+    # The value of a token parameter, in a URL or in JSON.
+    re.compile(
+        r"""(?i)\b((?:access_token|client_secret|refresh_token|assertion)["']?\s*[=:]\s*["']?)[^\s&"',}]+"""
+    ),
+    re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+"),
+    re.compile(r"(?i)\b(shp(?:at|ca|pa|ss)_)[\w-]+"),
+    re.compile(r"\b(EAA)[A-Za-z0-9]{12,}"),
+    re.compile(r"\b(ya29\.)[\w.-]+"),
+)
+HIDDEN = "[hidden]"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question. `form` and `body` make it a POST's: form-encoded, or JSON."""
+
+    url: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    form: Mapping[str, str | int] | None = None
+    body: Mapping[str, Any] | None = None
+
+    @property
+    def method(self) -> str:
+        """POST when it carries something, GET when not."""
+        return "GET" if self.form is None and self.body is None else "POST"
+
+    def with_params(self, **changes: str | int) -> Request:
+        """The same question with some query parameters set."""
+        return replace(self, params={**self.params, **changes})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One whole answer. `body` is decoded JSON where it is JSON, and the text where it is not."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait by the Retry-After header, a number or an HTTP date; None if absent."""
+        return retry_after(self.headers)
+
+
+def status_signal(answer: Answer) -> Signal | None:
+    """How plain HTTP refuses: by status alone."""
+    if answer.status < 300:
+        return None
+    message = answer.body if isinstance(answer.body, str) else ""
+    return Signal(answer.status, message=message[:200], wait=answer.retry_after)
+
+
+def no_pace(_answer: Answer) -> float:
+    """A platform that says nothing about its pace."""
+    return 0.0
+
+
+@dataclass(frozen=True)
+class Platform:
+    """How one platform speaks.
+
+    `signal` finds the refusal in an answer, `rules` say what it means, `pace` how many seconds an
+    answer's usage figures ask us to pause before the next request. `remedy` is what to do about a
+    refused token or permission, and names the setting.
+    """
+
+    name: str
+    rules: tuple[Rule, ...] = ()
+    signal: Callable[[Answer], Signal | None] = status_signal
+    pace: Callable[[Answer], float] = no_pace
+    remedy: str = ""
+    json: bool = True
+
+
+@dataclass(frozen=True)
+class Token:
+    """Who is asking: the header that carries the token, and its value.
+
+    `secret` is called for each request, so that short-lived tokens can renew themselves.
+    """
+
+    secret: Callable[[], str]
+    header: str = "Authorization"
+    scheme: str = "Bearer "
+
+    @classmethod
+    def fixed(cls, value: str, header: str = "Authorization", scheme: str = "Bearer ") -> Token:
+        """A token that never changes."""
+        return cls(lambda: value, header, scheme)
+
+    def __repr__(self) -> str:
+        return f"Token({self.header})"
+
+
+class _Header(AuthBase):
+    """Puts the token into its header after everything else, so that no .netrc can replace it."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._name, self._value = name, value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers[self._name] = self._value
+        return request
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as the client sees it; tests pass their own."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Client:
+    """Asks one platform with one token, until it answers or the table says otherwise.
+
+    Retries and waits happen here; every other decision is raised as the error class that carries it.
+    After a refused token the client asks nothing more with it. Several clients may share `stats`.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        token: Token | None = None,
+        *,
+        stats: Stats | None = None,
+        clock: Clock | None = None,
+        session: requests.Session | None = None,
+    ) -> None:
+        self.platform = platform
+        self.stats = stats or Stats()
+        self.clock = clock or Clock()
+        self._token = token
+        self._session = session or new_session()
+        self._secrets: set[str] = set()
+        self._dead: str | None = None
+        self._not_before = self.clock.now()
+
+    def with_token(self, token: Token) -> Client:
+        """A client of the same platform, session and figures for another token."""
+        return Client(
+            self.platform, token, stats=self.stats, clock=self.clock, session=self._session
+        )
+
+    def get(self, url: str, **params: str | int) -> Any:
+        """The decoded body of a GET."""
+        return self.send(Request(url, params)).body
+
+    def send(self, request: Request) -> Answer:
+        """The answer to one request, after as many retries and waits as it takes.
+
+        Raises the SourceError that the platform's table decides on.
+        """
+        if self._dead is not None:
+            raise DeadToken(self._dead, remedy=self.platform.remedy)
+        retries = waits = 0
+        while True:
+            self._keep_pace()
+            answer = self._ask(request)
+            if isinstance(answer, Answer):
+                self._set_pace(self.platform.pace(answer))
+                return answer
+            rule = decide(self.platform.rules, answer)
+            if rule.decision is Decision.RETRY and retries + 1 < TRIES:
+                retries += 1
+                self._retry(rule, answer, retries)
+            elif rule.decision is Decision.WAIT and waits < WAITS:
+                waits += 1
+                self._wait_out(rule, answer, waits)
+            else:
+                raise self._error(rule, answer)
+
+    def wait(self, seconds: float, because: str) -> None:
+        """Sleep, say so, and count it."""
+        log.info("%s: waiting %.1f s: %s", self.platform.name, seconds, because)
+        self.stats.waits += 1
+        self._sleep(seconds)
+
+    def redact(self, text: str) -> str:
+        """The text without any token that this client has used, or that looks like one."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return redact(text)
+
+    def _ask(self, request: Request) -> Answer | Signal:
+        """One attempt: the answer, or the signal that says why there is none to use."""
+        auth = self._auth()
+        started = time.perf_counter()
+        self.stats.requests += 1
+        try:
+            response = self._session.request(
+                request.method,
+                request.url,
+                params=request.params,
+                data=request.form,
+                json=request.body,
+                auth=auth,
+                timeout=TIMEOUT,
+                stream=True,
+                allow_redirects=False,
+            )
+            with response:
+                content = self._read(response)
+        except requests.RequestException as error:
+            return Signal(0, NO_ANSWER, message=type(error).__name__)
+        except (urllib3.exceptions.HTTPError, zlib.error, EOFError) as error:
+            return Signal(0, CUT_SHORT, message=type(error).__name__)
+        finally:
+            self.stats.seconds += time.perf_counter() - started
+        return self._understand(response, content)
+
+    def _read(self, response: requests.Response) -> bytes:
+        """The whole body. One call to zlib costs half of what decoding piece by piece does."""
+        raw: bytes = response.raw.read(decode_content=False)
+        self.stats.bytes += len(raw)
+        if response.headers.get("Content-Encoding", "").lower() not in ("gzip", "deflate"):
+            return raw
+        inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+        content = inflate.decompress(raw) + inflate.flush()
+        if not inflate.eof:
+            raise EOFError("compressed stream ends early")
+        return content
+
+    def _understand(self, response: requests.Response, content: bytes) -> Answer | Signal:
+        body, broken = self._decode(content)
+        if broken and response.status_code < 300:
+            return Signal(response.status_code, CUT_SHORT, message="not JSON")
+        answer = Answer(response.status_code, response.headers, body)
+        return self.platform.signal(answer) or answer
+
+    def _decode(self, content: bytes) -> tuple[Any, bool]:
+        """The decoded body, and whether JSON was due and this is none."""
+        if self.platform.json:
+            try:
+                return msgspec.json.decode(content), False
+            except msgspec.DecodeError:
+                pass
+        return content.decode(errors="replace"), self.platform.json
+
+    def _auth(self) -> AuthBase | None:
+        if self._token is None:
+            return None
+        value = self._token.secret()
+        self._secrets.add(value)
+        return _Header(self._token.header, self._token.scheme + value)
+
+    def _retry(self, rule: Rule, signal: Signal, retries: int) -> None:
+        pause = signal.wait if signal.wait is not None else backoff(retries)
+        log.info("%s: retry %d in %.1f s: %s", self.platform.name, retries, pause, rule.because)
+        self.stats.retries += 1
+        self._sleep(min(pause, LONGEST_BACKOFF))
+
+    def _wait_out(self, rule: Rule, signal: Signal, waits: int) -> None:
+        seconds = signal.wait
+        if seconds is None:
+            seconds = rule.wait + (backoff(waits) if waits > 1 else 0.0)
+        if seconds > LONGEST_WAIT:
+            raise self._error(rule, signal)
+        self.wait(seconds, f"{rule.because} ({self._tell(signal)})")
+
+    def _keep_pace(self) -> None:
+        ahead = (self._not_before - self.clock.now()).total_seconds()
+        if ahead <= 0:
+            return
+        if ahead > LONGEST_WAIT:
+            raise WaitUntil("the platform's quota is nearly spent", resumes_at=self._not_before)
+        self.wait(ahead, "the platform's usage figures ask for a pause")
+        self._not_before = self.clock.now()
+
+    def _set_pace(self, seconds: float) -> None:
+        if seconds > 0:
+            self._not_before = self.clock.now() + timedelta(seconds=seconds)
+
+    def _sleep(self, seconds: float) -> None:
+        self.stats.waited_seconds += seconds
+        self.clock.sleep(seconds)
+
+    def _error(self, rule: Rule, signal: Signal) -> SourceError:
+        reason = f"{rule.because} ({self._tell(signal)})"
+        remedy = rule.remedy
+        resumes_at = None
+        if rule.decision in (Decision.ABORT, Decision.STOP):
+            remedy = remedy or self.platform.remedy
+        if rule.decision is Decision.ABORT:
+            self._dead = reason
+        if rule.decision is Decision.WAIT:
+            wait = signal.wait if signal.wait is not None else rule.wait
+            resumes_at = self.clock.now() + timedelta(seconds=wait)
+        if rule.decision is Decision.RETRY:
+            return Transient(f"{reason}, {TRIES} times", remedy="Run it again later.")
+        return ERRORS[rule.decision](reason, remedy=remedy, resumes_at=resumes_at)
+
+    def _tell(self, signal: Signal) -> str:
+        return self.redact(str(signal))[:300]
+
+
+def new_session() -> requests.Session:
+    """A session that reuses connections and takes nothing from the environment.
+
+    urllib3 tries twice more to *connect*, at once; whatever concerns an answer is ours to decide.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    connect_only = urllib3.Retry(
+        total=None,
+        connect=2,
+        read=0,
+        redirect=0,
+        status=0,
+        other=0,
+        respect_retry_after_header=False,
+    )
+    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=8, max_retries=connect_only)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.headers["User-Agent"] = "smm-warehouse"
+    session.headers["Accept-Encoding"] = "gzip, deflate"
+    return session
+
+
+def backoff(tries: int) -> float:
+    """Seconds before the next try: doubling, bounded, and spread so that callers do not meet."""
+    ceiling = min(LONGEST_BACKOFF, 2.0 ** (tries - 1))
+    return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds by the Retry-After header: whole, fractional (Shopify) or an HTTP date.
+
+    A date is measured against the answer's own Date header, so that a wrong clock here does not
+    matter. None when the header is absent or says nothing readable.
+    """
+    value = headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        due = parsedate_to_datetime(value)
+        sent = parsedate_to_datetime(headers["Date"]) if "Date" in headers else datetime.now(UTC)
+        return max(0.0, (due - sent).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def redact(text: str) -> str:
+    """The text with everything that looks like a token hidden."""
+    for pattern in SECRET_PATTERNS:
+        text = pattern.sub(rf"\1{HIDDEN}", text)
+    return text

@@ -1,0 +1,168 @@
+"""The one loop that reads any stream: ask, page on, ask for less where it is too much, type the rows.
+
+Belongs here: what all platforms share in reading. Does not: a platform's parameters and page shape
+(its module), or single requests (`http`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pipelines.connectors.errors import (
+    Permanent,
+    ReportFailed,
+    SourceError,
+    TooMuch,
+    Transient,
+    UnknownMetric,
+    reading,
+)
+from pipelines.connectors.http import Client, Request
+from pipelines.connectors.stream import Account, Batch, Stats, Stream, Window
+from pipelines.lake.convert import convert_records
+
+Record = Mapping[str, Any]
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Records as the platform gave them, and what its answer is known to lack."""
+
+    records: Sequence[Record]
+    missing: tuple[str, ...] = ()
+
+
+class Paging(Protocol):
+    """How a platform hands out an answer in pieces."""
+
+    def after(self, request: Request, body: Any) -> Request | None:
+        """The request for the page after this one; None when this was the last."""
+        ...
+
+    def smaller(self, request: Request) -> Request | None:
+        """The same request for fewer rows; None when it cannot be smaller."""
+        ...
+
+
+def follow(client: Client, request: Request, paging: Paging) -> Iterator[Any]:
+    """Every page's body, first to last. A page that is too much is asked for in smaller ones."""
+    asked: Request | None = request
+    while asked is not None:
+        try:
+            body = client.send(asked).body
+        except TooMuch:
+            if (smaller := paging.smaller(asked)) is None:
+                raise
+            asked = smaller
+            continue
+        yield body
+        following = paging.after(asked, body)
+        if following == asked:
+            raise Permanent("the platform's next page is the page itself")
+        asked = following
+
+
+def halved(window: Window, read: Callable[[Window], Iterator[Page]]) -> Iterator[Page]:
+    """The window's pages; where the platform cannot answer for so many days, those of its halves.
+
+    Once a page has come, the failure is passed on as Transient: reading again would give rows twice.
+    """
+    came = False
+    try:
+        for page in read(window):
+            came = True
+            yield page
+        return
+    except (TooMuch, ReportFailed) as error:
+        if came or len(window.days) == 1:
+            raise Transient(error.reason, remedy="Run it again later.") from error
+    half = (len(window.days) + 1) // 2
+    for part in window.slices(half):
+        yield from halved(part, read)
+
+
+def bisected(
+    names: Sequence[str], ask: Callable[[Sequence[str]], Found]
+) -> tuple[list[Found], tuple[str, ...]]:
+    """What `ask` found for all names that the platform knows, and the names that it refused.
+
+    One unknown metric fails a whole call, and the message does not say which: so the names are
+    halved until the guilty ones stand alone. With one among n that takes about 2·log2(n) calls.
+    """
+    if not names:
+        return [], ()
+    try:
+        return [ask(names)], ()
+    except UnknownMetric:
+        if len(names) == 1:
+            return [], tuple(names)
+    half = len(names) // 2
+    left, refused_left = bisected(names[:half], ask)
+    right, refused_right = bisected(names[half:], ask)
+    return left + right, refused_left + refused_right
+
+
+class HttpSource(ABC):
+    """A platform that is read over HTTP. A subclass says how to describe an account and read pages."""
+
+    name: str
+    streams: tuple[Stream, ...]
+
+    def __init__(self, account_ids: Sequence[str], stats: Stats) -> None:
+        self.stats = stats
+        self._ids = tuple(account_ids)
+        self._accounts: dict[str, Account] = {}
+        self._unknown: dict[str, SourceError] = {}
+
+    @abstractmethod
+    def describe(self, account_id: str) -> Account:
+        """The account with zone, currency and name as the platform tells them."""
+
+    @abstractmethod
+    def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
+        """The stream's records in that window, page by page."""
+
+    def accounts(self) -> list[Account]:
+        """The configured accounts, each asked for once.
+
+        One that the platform does not describe is listed too: reading it raises the reason, and the
+        others can be read.
+        """
+        return [self._described(account_id) for account_id in self._ids]
+
+    def read(self, stream: Stream, account: Account, window: Window) -> Iterator[Batch]:
+        """The stream's rows in that window as typed batches, one page at a time.
+
+        Raises a SourceError that names source, stream and account.
+        """
+        with reading(self.name, stream.name, account.id):
+            if error := self._unknown.get(account.id):
+                raise error
+            context = {
+                "account_id": account.id,
+                "currency": account.currency,
+                "timezone": account.timezone,
+            }
+            for number, page in enumerate(self.pages(stream, account, window), 1):
+                converted = convert_records(
+                    stream.schema,
+                    page.records,
+                    context,
+                    place=f"{self.name}/{stream.name} {account.id} {window.first}, page {number}",
+                )
+                yield Batch(converted.rows, tuple(converted.rejected), page.missing)
+
+    def _described(self, account_id: str) -> Account:
+        if account_id not in self._accounts:
+            self._unknown.pop(account_id, None)
+            try:
+                with reading(self.name, account=account_id):
+                    self._accounts[account_id] = self.describe(account_id)
+            except SourceError as error:
+                self._unknown[account_id] = error
+                return Account(account_id)
+        return self._accounts[account_id]

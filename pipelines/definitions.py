@@ -1,0 +1,65 @@
+"""Composition: everything that Dagster loads, in one place.
+
+Belongs here: putting the parts of `pipelines.defs` together. Does not: any part itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pipelines.connectors.registry import all_streams
+from pipelines.connectors.stream import Stream
+from pipelines.defs.alerts import failure_sensor
+from pipelines.defs.dbt import PROJECT_DIR, models, models_asset, prepare_manifest
+from pipelines.defs.jobs import jobs
+from pipelines.defs.lake import manifest_asset
+from pipelines.defs.mart_checks import mart_checks
+from pipelines.defs.marts import published_asset
+from pipelines.defs.partitions import daily
+from pipelines.defs.resources import Workspace, workspace_resource
+from pipelines.defs.schedules import build_sensor, daily_schedule
+from pipelines.defs.streams import stream_assets
+from pipelines.settings import Settings
+
+
+def build_defs(
+    settings: Settings | None = None,
+    *,
+    streams: Sequence[Stream] | None = None,
+    dbt_project: Path = PROJECT_DIR,
+    resource_overrides: Mapping[str, Any] | None = None,
+) -> dg.Definitions:
+    """The whole code location.
+
+    A test swaps a resource (`{"workspace": …}`), the streams or the dbt project and has everything
+    else as it runs in production. The dbt project is parsed where it changed since last time.
+    """
+    settings = settings or Settings()
+    manifest = prepare_manifest(settings, dbt_project)
+    streams = all_streams() if streams is None else streams
+    return dg.Definitions(
+        assets=[
+            *stream_assets(streams, daily(settings), settings),
+            manifest_asset(streams),
+            models_asset(manifest),
+            published_asset(models(manifest, "marts")),
+        ],
+        asset_checks=mart_checks(),
+        jobs=jobs(streams),
+        schedules=[daily_schedule(streams, settings)],
+        sensors=[build_sensor(), failure_sensor(settings)],
+        resources={
+            "workspace": workspace_resource(Workspace(settings)),
+            **(resource_overrides or {}),
+        },
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: `pipelines.definitions`."""
+    return build_defs()

@@ -1,0 +1,170 @@
+"""What a file says about itself, in its own footer.
+
+Belongs here: the provenance of a file, writing a Parquet file with it, reading it. Does not: where
+files lie (`layout`) or how one replaces another (`files`).
+
+State commits with the data: what was read, when and how completely is nowhere but here, so it can
+neither run ahead of the data nor fall behind it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.lake.layout import Checkpoint
+
+KEY = b"smm"
+
+Status = Literal["complete", "partial"]
+
+
+class Footer(msgspec.Struct, frozen=True, kw_only=True):
+    """The provenance of one file.
+
+    - `timezone`: the zone on whose basis `day` is a day.
+    - `requests`: this day's share of the requests that its read took; shares add up to them.
+    - `duplicates`: rows of the read that were further copies or older versions of a key.
+    - `outside`: rows that the platform returned of a neighbouring day, which has its own read.
+    - `totals`: sums as decimal text; NULL where every value is unknown.
+    - `content_hash`: SHA-256 of the file's bytes before the footer.
+    - `status`: `partial` when `reasons` tells what is known to be lacking.
+    - `extra_fields`: names in `_extra`: what the platform sends and the schema does not model.
+    - `context`: what the account told the conversion; a replay needs it again.
+    """
+
+    source: str
+    stream: str
+    account: str
+    day: date
+    timezone: str
+    mode: str
+    run_id: str
+    extracted_at: datetime
+    api_version: str
+    requests: int
+    rows: int
+    quarantined: int
+    duplicates: int
+    outside: int
+    totals: dict[str, str | None]
+    content_hash: str
+    status: Status
+    reasons: list[str]
+    schema_fingerprint: str
+    extra_fields: list[str]
+    context: dict[str, str]
+
+    def says_the_same(self, other: Footer) -> bool:
+        """True when replacing one file by the other would tell a reader nothing new."""
+        return all(getattr(self, name) == getattr(other, name) for name in _TELLING)
+
+
+_TELLING = ("content_hash", "status", "reasons", "quarantined", "schema_fingerprint", "timezone")
+
+
+def fingerprint(schema: pa.Schema) -> str:
+    """A short name of a schema's columns and types."""
+    columns = "\n".join(f"{column.name} {column.type}" for column in schema)
+    return hashlib.sha256(columns.encode()).hexdigest()[:16]
+
+
+def utc(instant: datetime) -> datetime:
+    """The instant in UTC; ValueError if it has no zone."""
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant} has no time zone")
+    return instant.astimezone(UTC)
+
+
+def write(
+    path: Path,
+    table: pa.Table,
+    footer: Callable[[str], Footer],
+    checkpoint: Checkpoint = lambda _name: None,
+) -> Footer:
+    """Writes a Parquet file with its footer, whole and on the disk; returns the footer.
+
+    `footer` is given the content hash. Calls `checkpoint("mid-file")` when the rows are written and
+    the footer is not.
+    """
+    with path.open("wb") as file:
+        sink = _Hashed(file)
+        with _writer(sink, table.schema) as writer:
+            writer.write_table(table)
+            checkpoint("mid-file")
+            written = footer(sink.digest())
+            writer.add_key_value_metadata({KEY: msgspec.json.encode(written)})
+        file.flush()
+        os.fsync(file.fileno())
+    return written
+
+
+def write_plain(path: Path, table: pa.Table) -> None:
+    """Writes a Parquet file that has no provenance, whole and on the disk."""
+    with path.open("wb") as file:
+        with _writer(file, table.schema) as writer:
+            writer.write_table(table)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read(path: Path) -> Footer:
+    """A file's provenance; ValueError if it has none."""
+    with pq.ParquetFile(path) as file:
+        metadata = file.metadata.metadata or {}
+    if KEY not in metadata:
+        raise ValueError(f"{path} was not written by the lake: its footer has no {KEY.decode()!r}")
+    return msgspec.json.decode(metadata[KEY], type=Footer)
+
+
+def read_rows(path: Path) -> pa.Table:
+    """A file's rows, without columns made of its path."""
+    with pq.ParquetFile(path) as file:
+        return file.read()
+
+
+def _writer(sink: Any, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(sink, schema, version="2.6", compression="zstd")
+
+
+class _Hashed:
+    """A file that hashes what is written to it."""
+
+    closed = False
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        self._hash.update(data)
+        return self._file.write(data)
+
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        """The file is closed by whoever opened it."""
+
+    def readable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False

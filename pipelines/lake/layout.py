@@ -1,0 +1,183 @@
+"""Where everything lies in a lake, and what the lake must know of a stream.
+
+Belongs here: paths and their meaning. Does not: reading or writing what lies there.
+
+    <lake>/<source>/<stream>/dt=YYYY-MM-DD/<account>.parquet        the stream-day of one account
+    <lake>/_history/<source>/<stream>/dt=…/<account>/<read at>.parquet   what it was before
+    <lake>/_quarantine/<source>/<stream>/dt=…/<account>.parquet     records that did not fit
+    <lake>/_meta/files.parquet                                      every file, from the footers
+    <lake>/_tmp/                                                    files being written, and locks
+    <lake>/<source>/<stream>/dt=0001-01-01/schema.parquet           the stream's columns, no rows
+
+A file is seen by the globs of its readers only when it is whole: writing happens under `_tmp`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+from urllib.parse import quote, unquote
+
+from pipelines.lake.schema import Schema
+
+# Called with the name of each boundary of a write, so that a test can stop the process there.
+Checkpoint = Callable[[str], None]
+
+# Readers always find a file of each stream; this day belongs to none.
+SCHEMA_DAY = date.min
+SUFFIX = ".parquet"
+_STAMP = "%Y%m%dT%H%M%S%fZ"
+
+
+class Stream(Protocol):
+    """What the lake must know of a stream; the connectors' `Stream` is one."""
+
+    @property
+    def source(self) -> str:
+        """The platform, or the kind of platform."""
+
+    @property
+    def name(self) -> str:
+        """The stream within its source."""
+
+    @property
+    def schema(self) -> Schema:
+        """Its columns."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell two rows of one account apart."""
+
+    @property
+    def mode(self) -> Literal["replace", "merge"]:
+        """`replace`: a read holds the whole day. `merge`: it adds versions."""
+
+    @property
+    def day(self) -> str:
+        """The column that decides a row's stream-day; "" where the day is given."""
+
+    @property
+    def version(self) -> str:
+        """The column that orders the versions of one key, in a `merge` stream."""
+
+    @property
+    def totals(self) -> tuple[str, ...]:
+        """The columns whose sums the footer keeps."""
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """One stream-day of one account."""
+
+    source: str
+    stream: str
+    account: str
+    day: date
+
+    @property
+    def folder(self) -> Path:
+        """Its folder below the lake, the history or the quarantine."""
+        return Path(self.source, self.stream, f"dt={self.day.isoformat()}")
+
+    @property
+    def file(self) -> Path:
+        """Its file below the lake or the quarantine."""
+        return self.folder / (quote(self.account, safe=" @") + SUFFIX)
+
+
+def _no_checkpoint(_name: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A lake's directory. `checkpoint` is called at each boundary of a write."""
+
+    root: Path
+    checkpoint: Checkpoint = _no_checkpoint
+
+    @property
+    def temporary(self) -> Path:
+        """Where files are written before they are moved into place."""
+        return self.root / "_tmp"
+
+    @property
+    def manifest(self) -> Path:
+        """The list of all files."""
+        return self.root / "_meta" / "files.parquet"
+
+    def data(self, place: Place) -> Path:
+        """The file of a stream-day."""
+        return self.root / place.file
+
+    def quarantined(self, place: Place) -> Path:
+        """The records of a stream-day that did not fit."""
+        return self.root / "_quarantine" / place.file
+
+    def history(self, place: Place) -> Path:
+        """The folder of a stream-day's earlier versions."""
+        return self.root / "_history" / place.file.with_suffix("")
+
+    def schema_file(self, source: str, stream: str) -> Path:
+        """The rowless file by which readers know a stream that was never read."""
+        folder = Place(source, stream, "", SCHEMA_DAY).folder
+        return self.root / folder / f"schema{SUFFIX}"
+
+    def places(self) -> Iterator[Place]:
+        """Every stream-day that has a file, in order."""
+        yield from _places(self.root)
+
+    def quarantined_places(self) -> Iterator[Place]:
+        """Every stream-day that has records in quarantine, in order."""
+        yield from _places(self.root / "_quarantine")
+
+    def replaced_places(self) -> Iterator[Place]:
+        """Every stream-day that has earlier versions, in order."""
+        for source, stream, day, folder in _days(self.root / "_history"):
+            for account in sorted(each.name for each in folder.iterdir() if each.is_dir()):
+                yield Place(source, stream, unquote(account), day)
+
+    def versions(self, place: Place) -> list[tuple[datetime, Path]]:
+        """The earlier versions of a stream-day and when each was read, oldest first."""
+        folder = self.history(place)
+        names = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: _version(path.stem))
+        return [(_version(path.stem)[0], path) for path in names]
+
+
+def version_name(read_at: datetime, number: int = 1) -> str:
+    """The name of a version in history. Several of one instant are numbered in order."""
+    stamp = read_at.astimezone(UTC).strftime(_STAMP)
+    return f"{stamp}{SUFFIX}" if number == 1 else f"{stamp}-{number}{SUFFIX}"
+
+
+def _version(stem: str) -> tuple[datetime, int]:
+    stamp, _, number = stem.partition("-")
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC), int(number or 1)
+
+
+def _places(root: Path) -> Iterator[Place]:
+    for source, stream, day, folder in _days(root):
+        if day == SCHEMA_DAY:
+            continue
+        for name in sorted(path.name for path in folder.iterdir() if path.suffix == SUFFIX):
+            yield Place(source, stream, unquote(name.removesuffix(SUFFIX)), day)
+
+
+def _days(root: Path) -> Iterator[tuple[str, str, date, Path]]:
+    for source in _folders(root):
+        for stream in _folders(source):
+            for folder in _folders(stream):
+                if folder.name.startswith("dt="):
+                    day = date.fromisoformat(folder.name.removeprefix("dt="))
+                    yield source.name, stream.name, day, folder
+
+
+def _folders(root: Path) -> list[Path]:
+    if not root.is_dir():
+        return []
+    return sorted(
+        each for each in root.iterdir() if not each.name.startswith(("_", ".")) and each.is_dir()
+    )

@@ -1,0 +1,108 @@
+"""The list of all files, made from their footers; and the rowless file of each stream.
+
+Belongs here: what readers need beside the data to know what is there. Does not: any state. Both can
+be deleted at any time and are made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.lake import footer as footers
+from pipelines.lake.files import Workspace
+from pipelines.lake.footer import Footer
+from pipelines.lake.layout import Layout, Place, Stream
+
+
+def _column(name: str, kind: pa.DataType, description: str) -> pa.Field:
+    return pa.field(name, kind, metadata={"description": description})
+
+
+FILES = pa.schema(
+    [
+        _column("source", pa.string(), "Platform."),
+        _column("stream", pa.string(), "Stream."),
+        _column("account", pa.string(), "Account."),
+        _column("dt", pa.date32(), "Stream-day, on the basis of `timezone`."),
+        _column("path", pa.string(), "Path below the lake."),
+        _column("mode", pa.string(), "replace or merge."),
+        _column("timezone", pa.string(), "Zone in which the day closed."),
+        _column("run_id", pa.string(), "Run that wrote the file."),
+        _column("extracted_at", pa.timestamp("us"), "When it was read (UTC)."),
+        _column("api_version", pa.string(), "Version of the platform's API."),
+        _column("requests", pa.int64(), "The day's share of the requests that the read took."),
+        _column("rows", pa.int64(), "Rows."),
+        _column("bytes", pa.int64(), "Size of the file."),
+        _column("quarantined", pa.int64(), "Records of the day that did not fit."),
+        _column("duplicates", pa.int64(), "Further copies of a key within the read."),
+        _column("outside", pa.int64(), "Rows of a neighbouring day that were left to its read."),
+        _column("content_hash", pa.string(), "SHA-256 of the bytes before the footer."),
+        _column("status", pa.string(), "complete or partial."),
+        _column("reasons", pa.string(), "Why it is partial; several are parted by a semicolon."),
+        _column("extra_fields", pa.string(), "Names in _extra, parted by a comma."),
+        _column("schema_fingerprint", pa.string(), "Short name of the columns and types."),
+        _column("totals", pa.string(), "Sums of the stream's totals, as JSON of decimal text."),
+    ]
+)
+
+
+def files(layout: Layout) -> pa.Table:
+    """One row per file of the lake, read from the footers."""
+    rows = [_row(layout, place) for place in layout.places()]
+    columns = {name: [row[name] for row in rows] for name in FILES.names}
+    return pa.table(columns, schema=FILES)
+
+
+def _row(layout: Layout, place: Place) -> dict[str, Any]:
+    path = layout.data(place)
+    footer = footers.read(path)
+    return {
+        **{name: getattr(footer, name, None) for name in FILES.names},
+        "dt": place.day,
+        "path": place.file.as_posix(),
+        "extracted_at": footer.extracted_at.replace(tzinfo=None),
+        "bytes": path.stat().st_size,
+        "reasons": "; ".join(footer.reasons),
+        "extra_fields": ",".join(footer.extra_fields),
+        "totals": _json(footer),
+    }
+
+
+def _json(footer: Footer) -> str:
+    return msgspec.json.encode(footer.totals, order="sorted").decode()
+
+
+def write(layout: Layout, streams: Iterable[Stream]) -> Path:
+    """Writes the list of files, and a rowless file for each stream; returns the list's path.
+
+    The rowless file lets dbt read a stream of which nothing was ever extracted, and gives every
+    column that the stream has today. Files that would not change are left alone.
+    """
+    with Workspace(layout) as workspace:
+        for stream in streams:
+            schema = stream.schema.arrow
+            path = layout.schema_file(stream.source, stream.name)
+            _write(workspace, path, schema.empty_table())
+        _write(workspace, layout.manifest, files(layout))
+    return layout.manifest
+
+
+def _write(workspace: Workspace, path: Path, table: pa.Table) -> None:
+    if path.exists() and _same(path, table):
+        return
+    new = workspace.new()
+    footers.write_plain(new, table)
+    workspace.replace(new, path)
+
+
+def _same(path: Path, table: pa.Table) -> bool:
+    with pq.ParquetFile(path) as file:
+        if not file.schema_arrow.equals(table.schema):
+            return False
+        return bool(file.read().equals(table))

@@ -1,0 +1,89 @@
+"""The lake: the one object through which everything else uses it.
+
+Belongs here: the names that others call. Does not: how any of it is done; each has its own module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.lake import footer as footers
+from pipelines.lake import history, manifest
+from pipelines.lake.footer import Footer
+from pipelines.lake.history import Version
+from pipelines.lake.landing import SPILL_BYTES, Landing, Provenance
+from pipelines.lake.layout import Checkpoint, Layout, Place, Stream
+from pipelines.lake.quarantine import Quarantine
+
+__all__ = ["Lake", "Place", "Provenance", "Stream"]
+
+
+class Lake:
+    """A directory of stream-day files; it is made when something is first written.
+
+    `checkpoint` is called with the name of each boundary of a write (`mid-file`,
+    `after-quarantine`, `after-history`, `before-move`, `after-move`); tests stop the process there.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        checkpoint: Checkpoint | None = None,
+        spill_bytes: int = SPILL_BYTES,
+    ) -> None:
+        self.root = Path(root)
+        self.layout = Layout(self.root, checkpoint) if checkpoint else Layout(self.root)
+        self._spill_bytes = spill_bytes
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """The records that did not fit: `list()` and `replay(streams, run_id=…, now=…)`."""
+        return Quarantine(self.layout)
+
+    def landing(
+        self, stream: Stream, account: str, days: Sequence[date], provenance: Provenance
+    ) -> Landing:
+        """A landing of those days of that stream and account: `add` batches, then `commit`."""
+        return Landing(
+            self.layout, stream, account, days, provenance, spill_bytes=self._spill_bytes
+        )
+
+    def path(self, stream: Stream, account: str, day: date) -> Path:
+        """Where that stream-day's file is, or would be."""
+        return self.layout.data(Place(stream.source, stream.name, account, day))
+
+    def footer(self, stream: Stream, account: str, day: date) -> Footer | None:
+        """What that stream-day's file says about itself; None if it was never read."""
+        path = self.path(stream, account, day)
+        return footers.read(path) if path.exists() else None
+
+    def rows(self, stream: Stream, account: str, day: date) -> pa.Table:
+        """That stream-day's rows; FileNotFoundError if it was never read."""
+        return footers.read_rows(self.path(stream, account, day))
+
+    def manifest(self) -> pa.Table:
+        """One row per file, read from the footers (columns: `manifest.FILES`)."""
+        return manifest.files(self.layout)
+
+    def write_manifest(self, streams: Iterable[Stream]) -> Path:
+        """Writes `_meta/files.parquet` and each stream's rowless file; returns the former."""
+        return manifest.write(self.layout, streams)
+
+    def history(self, stream: Stream, account: str, day: date) -> list[Version]:
+        """Every version of that stream-day, oldest first, the present one last."""
+        return history.versions(self.layout, Place(stream.source, stream.name, account, day))
+
+    def restatements(self) -> pa.Table:
+        """By how much each platform changed its mind (columns: `history.RESTATEMENTS`)."""
+        return history.restatements(self.layout)
+
+    def as_of(self, instant: datetime, into: Path) -> Lake:
+        """A lake in `into` with every file as it was at that instant, manifest included."""
+        past = Lake(history.as_of(self.layout, instant, into).root)
+        past.write_manifest(())
+        return past

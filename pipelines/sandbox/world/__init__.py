@@ -1,0 +1,59 @@
+"""One simulated, seeded world of a consumer brand, with known truth, for the platform sandbox.
+
+A world is a pure function of its `WorldConfig` and an instant; a later instant never changes what
+was before it. Belongs here: people, visits, orders, advertising, posts, rates, and the truth about
+them, as Arrow tables (`tables`). Does not: HTTP or any platform's wording of these facts (the server).
+
+    world = build_world(WorldConfig(anchor=date(2026, 11, 1)), until=datetime(2026, 11, 9, 9))
+    then = world.at(datetime(2026, 11, 2, 9))       # what was visible then
+    orders = state.current_orders(then)             # with edits, refunds and updated_at applied
+"""
+
+from pipelines.sandbox.world.config import (
+    BRAND,
+    INDONESIA,
+    MARKET_BY_CODE,
+    MARKETS,
+    PAGE_ZONE,
+    UNITED_STATES,
+    Market,
+    WorldConfig,
+)
+from pipelines.sandbox.world.exports import write_exports
+from pipelines.sandbox.world.restate import restate
+from pipelines.sandbox.world.simulation import build_world
+from pipelines.sandbox.world.state import (
+    current_customers,
+    current_lines,
+    current_orders,
+    current_posts,
+    served_cells,
+    served_extra,
+    served_reach,
+)
+from pipelines.sandbox.world.truth import truth, write_truth
+from pipelines.sandbox.world.world import World
+
+__all__ = [
+    "BRAND",
+    "INDONESIA",
+    "MARKETS",
+    "MARKET_BY_CODE",
+    "PAGE_ZONE",
+    "UNITED_STATES",
+    "Market",
+    "World",
+    "WorldConfig",
+    "build_world",
+    "current_customers",
+    "current_lines",
+    "current_orders",
+    "current_posts",
+    "restate",
+    "served_cells",
+    "served_extra",
+    "served_reach",
+    "truth",
+    "write_exports",
+    "write_truth",
+]

@@ -1,0 +1,429 @@
+"""The tables of the world: one pyarrow schema each, with a description of every column.
+
+Belongs here: what the simulation promises to those who serve it. Does not: how it is made, or how
+a platform words it.
+
+Conventions: money is int64 in minor units (1/100 of the market's currency, for both currencies);
+instants are naive UTC; `date_day` is a local day on the basis that its description names; ids that
+outgrow 2^53 are text. A column marked `truth` is on no platform's wire.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+INSTANT = pa.timestamp("us")
+TEXT, WHOLE, FLAG, DAY = pa.string(), pa.int64(), pa.bool_(), pa.date32()
+
+Column = tuple[str, pa.DataType, str]
+
+
+def _table(description: str, *columns: Column) -> pa.Schema:
+    return pa.schema(
+        [pa.field(name, kind, metadata={"description": text}) for name, kind, text in columns],
+        metadata={"description": description},
+    )
+
+
+MARKET: Column = ("market", TEXT, "Market: id or us.")
+PERSON: Column = ("person_id", WHOLE, "truth: the simulated human being, over all platforms.")
+ORDER: Column = ("order_id", WHOLE, "Order (Shopify's legacyResourceId).")
+
+PRODUCTS = _table(
+    "Products of each shop.",
+    MARKET,
+    ("product_id", WHOLE, "Product."),
+    ("title", TEXT, "Title."),
+    ("handle", TEXT, "Last part of the product page's path: /products/<handle>."),
+    ("product_type", TEXT, "Product type."),
+    ("created_at", INSTANT, "When it was listed."),
+)
+
+VARIANTS = _table(
+    "What is sold: variants with price and cost.",
+    MARKET,
+    ("variant_id", WHOLE, "Variant."),
+    ("product_id", WHOLE, "Its product."),
+    ("inventory_item_id", WHOLE, "Its inventory item, which holds the cost."),
+    ("sku", TEXT, "Stock keeping unit; the same in both markets."),
+    ("title", TEXT, "Variant's title, such as '30 g'."),
+    ("display_name", TEXT, "Product and variant."),
+    ("price", WHOLE, "Price of one unit before tax, minor units."),
+    ("unit_cost", WHOLE, "Cost of one unit, minor units of the same currency."),
+)
+
+CUSTOMERS = _table(
+    "Persons with an order or an account, from the moment they are known to the shop.",
+    MARKET,
+    PERSON,
+    ("customer_id", WHOLE, "Customer (Shopify's legacyResourceId)."),
+    ("email", TEXT, "Address; sometimes with capitals, or with dots in a Gmail name."),
+    ("phone", TEXT, "Phone in E.164, or NULL."),
+    ("first_name", TEXT, "First name."),
+    ("last_name", TEXT, "Last name."),
+    ("gender", TEXT, "female or male if the person told; else NULL."),
+    ("birth_date", DAY, "Date of birth if the person told; else NULL."),
+    ("country_code", TEXT, "Country of the default address (ISO 3166)."),
+    ("province", TEXT, "Province or state of the default address."),
+    ("city", TEXT, "City of the default address."),
+    ("created_at", INSTANT, "When the shop came to know the person."),
+    ("updated_at_initial", INSTANT, "updated_at before any order; see state.current_customers."),
+    ("facebook_user_id", TEXT, "Page-scoped Facebook id in the CRM, or NULL."),
+    ("crm_member", FLAG, "In the CRM once crm_joined_at has passed."),
+    ("crm_joined_at", INSTANT, "When the person joined the loyalty programme; NULL if never."),
+    ("marketing_state", TEXT, "E-mail consent: SUBSCRIBED, NOT_SUBSCRIBED or UNSUBSCRIBED."),
+    ("stakeholder", TEXT, "truth: customer, employee, creator or media."),
+)
+
+CAMPAIGNS = _table(
+    "Meta campaigns as they stand at the world's `now`.",
+    MARKET,
+    ("campaign_id", TEXT, "Campaign."),
+    ("name", TEXT, "Name."),
+    ("objective", TEXT, "Objective, as Meta names it (OUTCOME_SALES…)."),
+    ("status", TEXT, "ACTIVE, PAUSED (ended), ARCHIVED or DELETED."),
+    ("created_at", INSTANT, "When it was made."),
+    ("start_date", DAY, "First day of delivery, account-local."),
+    ("stop_date", DAY, "Last day of delivery, account-local; NULL for always on."),
+    ("removed_at", INSTANT, "When it was archived or deleted; NULL if not (yet)."),
+    ("removed_as", TEXT, "ARCHIVED or DELETED; NULL if not (yet)."),
+    ("utm_campaign", TEXT, "utm_campaign of its links."),
+    ("daily_budget", WHOLE, "Daily budget, minor units."),
+    ("kind", TEXT, "truth: prospecting, retargeting, retention, awareness or promotion."),
+)
+
+ADSETS = _table(
+    "Ad sets as they stand at the world's `now`.",
+    MARKET,
+    ("adset_id", TEXT, "Ad set."),
+    ("campaign_id", TEXT, "Its campaign."),
+    ("name", TEXT, "Name."),
+    ("status", TEXT, "ACTIVE, PAUSED, ARCHIVED or DELETED."),
+    ("created_at", INSTANT, "When it was made."),
+)
+
+ADS = _table(
+    "Ads as they stand at the world's `now`.",
+    MARKET,
+    ("ad_id", TEXT, "Ad."),
+    ("adset_id", TEXT, "Its ad set."),
+    ("campaign_id", TEXT, "Its campaign."),
+    ("name", TEXT, "Name."),
+    ("url_tags", TEXT, "URL parameters appended to its links."),
+    ("status", TEXT, "ACTIVE, PAUSED, ARCHIVED or DELETED."),
+    ("created_at", INSTANT, "When it was made."),
+    ("removed_at", INSTANT, "When it was archived or deleted; NULL if not (yet)."),
+    ("removed_as", TEXT, "ARCHIVED or DELETED; NULL if not (yet)."),
+)
+
+AD_CELLS = _table(
+    "Advertising at its finest grain, FINAL values; `restate` gives what is served at a given age.",
+    MARKET,
+    ("campaign_id", TEXT, "Campaign."),
+    ("adset_id", TEXT, "Ad set."),
+    ("ad_id", TEXT, "Ad."),
+    ("date_day", DAY, "Day, account-local."),
+    ("age", TEXT, "Age band as Meta names it, or Unknown."),
+    ("gender", TEXT, "male, female or unknown."),
+    ("region", TEXT, "Region as Meta names it, or Unknown."),
+    ("impressions", WHOLE, "Times on screen."),
+    ("clicks", WHOLE, "All clicks."),
+    ("link_clicks", WHOLE, "Clicks on links."),
+    ("spend", WHOLE, "Money spent, minor units; whole rupiah for IDR."),
+    ("purchases_claimed_7d_click", WHOLE, "Purchases claimed within 7 days of a click."),
+    ("purchases_claimed_1d_view", WHOLE, "Purchases claimed within 1 day of a view."),
+    ("value_claimed", WHOLE, "Value of both, minor units."),
+)
+
+ACCOUNT_EXTRA = _table(
+    "What an account's day total holds beyond its listed ads, FINAL values.",
+    MARKET,
+    ("date_day", DAY, "Day, account-local."),
+    ("impressions", WHOLE, "Times on screen."),
+    ("clicks", WHOLE, "All clicks."),
+    ("link_clicks", WHOLE, "Clicks on links."),
+    ("spend", WHOLE, "Money spent, minor units."),
+)
+
+AD_REACH = _table(
+    "Unique accounts reached, FINAL values; not additive.",
+    MARKET,
+    ("level", TEXT, "account, campaign, adset or ad."),
+    ("object_id", TEXT, "Account, campaign, ad set or ad."),
+    ("date_day", DAY, "Day, account-local."),
+    ("reach", WHOLE, "Accounts that saw it at least once on that day."),
+)
+
+SESSIONS = _table(
+    "Visits to the two sites.",
+    MARKET,
+    PERSON,
+    ("session_id", WHOLE, "ga_session_id: epoch seconds of the start; unique per user_pseudo_id."),
+    ("user_pseudo_id", TEXT, "Browser."),
+    ("customer_id", WHOLE, "Customer, if signed in or buying during the visit; else NULL."),
+    ("started_at", INSTANT, "Start."),
+    ("session_number", WHOLE, "1 for the browser's first visit, and so on."),
+    ("source", TEXT, "Source: facebook, google, newsletter, a site, or (direct)."),
+    ("medium", TEXT, "Medium: paid_social, social, organic, email, referral or (none)."),
+    ("campaign", TEXT, "utm_campaign, or (direct), (organic), (referral)."),
+    ("content", TEXT, "utm_content: the ad; else NULL."),
+    ("landing_page", TEXT, "Address of the first page, UTM parameters included."),
+    ("referrer", TEXT, "Referring address, or NULL."),
+    ("country", TEXT, "Country's name."),
+    ("region", TEXT, "Region's name."),
+    ("city", TEXT, "City."),
+    ("device", TEXT, "mobile, desktop or tablet."),
+    ("page_views", WHOLE, "Pages viewed."),
+    ("engaged", FLAG, "An engaged session, as GA4 defines it."),
+    ("engagement_msec", WHOLE, "Time in the foreground, milliseconds."),
+    ("viewed_item", FLAG, "A product page was viewed."),
+    ("added_to_cart", FLAG, "Something was put in the cart."),
+    ("order_id", WHOLE, "Order that the visit placed, once placed; else NULL."),
+)
+
+ORDERS = _table(
+    "Orders as first placed; state.current_orders adds edits, refunds and updated_at.",
+    MARKET,
+    ORDER,
+    ("name", TEXT, "Name that the customer sees; unique over both shops."),
+    ("customer_id", WHOLE, "Customer."),
+    ("created_at", INSTANT, "When it was placed."),
+    ("country_code", TEXT, "Country of the shipping address."),
+    ("province", TEXT, "Province of the shipping address."),
+    ("city", TEXT, "City of the shipping address."),
+    ("currency", TEXT, "Currency (ISO 4217)."),
+    ("discount_code", TEXT, "Code used, or NULL."),
+    ("gross", WHOLE, "Unit price times quantity over all lines."),
+    ("discount", WHOLE, "Discounts over all lines."),
+    ("subtotal", WHOLE, "gross − discount."),
+    ("tax", WHOLE, "Tax, on top of prices."),
+    ("shipping", WHOLE, "Shipping."),
+    ("total", WHOLE, "subtotal + tax + shipping."),
+    ("source_name", TEXT, "web, pos or shopify_draft_order (by phone)."),
+    ("user_pseudo_id", TEXT, "Browser that bought; NULL without a journey."),
+    ("session_id", WHOLE, "Visit that bought; NULL without a journey."),
+    ("is_test", FLAG, "A test order, not a sale."),
+    ("fulfilled_at", INSTANT, "When it was sent, once sent; else NULL."),
+    ("cancelled_at", INSTANT, "When it was cancelled, once cancelled; else NULL."),
+)
+
+ORDER_LINES = _table(
+    "Lines as first placed or as added by an edit.",
+    MARKET,
+    ORDER,
+    ("line_id", WHOLE, "Line."),
+    ("variant_id", WHOLE, "Variant."),
+    ("product_id", WHOLE, "Product."),
+    ("sku", TEXT, "Stock keeping unit."),
+    ("title", TEXT, "Product as sold."),
+    ("quantity", WHOLE, "Units."),
+    ("unit_price", WHOLE, "Price of one unit before discounts, minor units."),
+    ("discount", WHOLE, "Discount on the line, minor units."),
+    ("added_at", INSTANT, "When an edit added it; NULL if there from the start."),
+)
+
+ORDER_EDITS = _table(
+    "Later changes of orders; amounts are differences in minor units.",
+    MARKET,
+    ORDER,
+    ("edit_id", WHOLE, "Edit."),
+    ("edited_at", INSTANT, "When the order was edited."),
+    ("kind", TEXT, "add_line or discount."),
+    ("line_id", WHOLE, "Line that was added, or that the discount is on."),
+    ("gross", WHOLE, "Added to gross."),
+    ("discount", WHOLE, "Added to discount."),
+    ("subtotal", WHOLE, "Added to subtotal."),
+    ("tax", WHOLE, "Added to tax."),
+    ("total", WHOLE, "Added to total."),
+)
+
+REFUNDS = _table(
+    "Refunds; the money is what successful transactions returned.",
+    MARKET,
+    ORDER,
+    ("refund_id", WHOLE, "Refund."),
+    ("created_at", INSTANT, "When it was made."),
+    ("amount", WHOLE, "Money returned: the sum of its successful transactions."),
+    ("note", TEXT, "Reason given, or NULL."),
+)
+
+REFUND_LINES = _table(
+    "Units taken back by a refund; a goodwill refund has none.",
+    MARKET,
+    ORDER,
+    ("refund_id", WHOLE, "Refund."),
+    ("line_id", WHOLE, "Line."),
+    ("quantity", WHOLE, "Units taken back."),
+)
+
+REFUND_TRANSACTIONS = _table(
+    "Payments of refunds, failed attempts included.",
+    MARKET,
+    ORDER,
+    ("refund_id", WHOLE, "Refund."),
+    ("transaction_id", WHOLE, "Transaction."),
+    ("kind", TEXT, "REFUND."),
+    ("status", TEXT, "SUCCESS or FAILURE."),
+    ("gateway", TEXT, "Payment provider."),
+    ("amount", WHOLE, "Amount, minor units; returned only if SUCCESS."),
+    ("processed_at", INSTANT, "When it went through or failed."),
+)
+
+JOURNEYS = _table(
+    "Visits of the buying browser in the 30 days up to an order, the buying one last.",
+    MARKET,
+    ORDER,
+    ("position", WHOLE, "1 for the earliest."),
+    ("user_pseudo_id", TEXT, "Browser."),
+    ("session_id", WHOLE, "Visit."),
+    ("occurred_at", INSTANT, "Start of the visit."),
+)
+
+ORDER_CAUSES = _table(
+    "truth: why each order happened.",
+    MARKET,
+    ORDER,
+    PERSON,
+    ("cause", TEXT, "baseline, campaign (its click made the order), or campaign_repeat."),
+    ("campaign_id", TEXT, "Campaign without which the order would not exist; NULL for baseline."),
+    ("user_pseudo_id", TEXT, "Browser of the first visit of the purchase; NULL without one."),
+    ("session_id", WHOLE, "First visit of the purchase; the causing click for `campaign`."),
+)
+
+POSTS = _table(
+    "Posts on the two pages, with FINAL lifetime counters; state.current_posts gives today's.",
+    MARKET,
+    ("page_id", TEXT, "Page."),
+    ("post_id", TEXT, "Post: page, underscore, number."),
+    ("author_id", TEXT, "The page, or a page-scoped person."),
+    ("author_name", TEXT, "Name shown."),
+    ("author_kind", TEXT, "truth: page, customer, employee, creator, media or public."),
+    ("created_at", INSTANT, "Publication."),
+    ("updated_at", INSTANT, "Last change of the text."),
+    ("message", TEXT, "Text."),
+    ("status_type", TEXT, "added_photos, added_video, shared_story or mobile_status_update."),
+    ("link", TEXT, "Link that the post carries, UTM parameters included; or NULL."),
+    ("utm_campaign", TEXT, "utm_campaign of that link, or NULL."),
+    ("sentiment", TEXT, "truth: positive, neutral or negative."),
+    ("is_crisis", FLAG, "truth: the video that starts the crisis, or its echo."),
+    ("deleted_at", INSTANT, "When it disappeared, once gone; else NULL."),
+    ("media_view", WHOLE, "Times on screen."),
+    ("media_view_unique", WHOLE, "Accounts that saw it."),
+    ("clicks_link", WHOLE, "Clicks by type: link clicks."),
+    ("clicks_photo", WHOLE, "Clicks by type: photo view."),
+    ("clicks_video", WHOLE, "Clicks by type: video play."),
+    ("clicks_other", WHOLE, "Clicks by type: other clicks."),
+    ("like", WHOLE, "Reactions by type."),
+    ("love", WHOLE, "Reactions by type."),
+    ("wow", WHOLE, "Reactions by type."),
+    ("haha", WHOLE, "Reactions by type."),
+    ("sorry", WHOLE, "Reactions by type (sad)."),
+    ("anger", WHOLE, "Reactions by type."),
+    ("shares", WHOLE, "Shares."),
+    ("video_views", WHOLE, "Views of its video; 0 without one."),
+)
+
+COMMENTS = _table(
+    "Comments under posts, replies included.",
+    MARKET,
+    ("post_id", TEXT, "Post."),
+    ("comment_id", TEXT, "Comment: number of the post, underscore, number."),
+    ("parent_id", TEXT, "Comment that it answers, or NULL."),
+    ("author_id", TEXT, "The page, or a page-scoped person."),
+    ("author_name", TEXT, "Name shown."),
+    ("author_kind", TEXT, "truth: page, customer, employee, creator, media or public."),
+    ("created_at", INSTANT, "When it was written."),
+    ("message", TEXT, "Text."),
+    ("sentiment", TEXT, "truth: positive, neutral or negative."),
+    ("like_count", WHOLE, "Likes."),
+    ("is_hidden", FLAG, "Hidden by the page."),
+)
+
+PAGE_DAYS = _table(
+    "Daily insights of the two pages.",
+    MARKET,
+    ("page_id", TEXT, "Page."),
+    ("date_day", DAY, "Day in America/Los_Angeles."),
+    ("media_view", WHOLE, "Times that content was on screen."),
+    ("media_view_unique", WHOLE, "Accounts that saw content; not additive."),
+    ("post_engagements", WHOLE, "Engagements."),
+    ("daily_follows", WHOLE, "Accounts that began to follow."),
+    ("follows", WHOLE, "Followers at the end of the day."),
+)
+
+FX = _table(
+    "Euro reference rates on business days.",
+    ("date", DAY, "Publication day (Frankfurt)."),
+    ("currency", TEXT, "Currency (ISO 4217)."),
+    ("rate", TEXT, "Units of the currency for one euro, as published."),
+    ("published_at", INSTANT, "When it was published (16:00 in Frankfurt)."),
+)
+
+PEOPLE = _table(
+    "truth: who is who on the platforms.",
+    MARKET,
+    PERSON,
+    ("kind", TEXT, "customer, employee, creator, media or public."),
+    ("facebook_user_id", TEXT, "Page-scoped id, or NULL."),
+    ("customer_id", WHOLE, "Customer, or NULL."),
+    ("name", TEXT, "Name."),
+    ("email", TEXT, "Address, or NULL."),
+    ("gender", TEXT, "True gender."),
+    ("birth_date", DAY, "True date of birth."),
+    ("followers", WHOLE, "Followers; NULL where it does not matter."),
+    ("listed", FLAG, "On the declared list that lists/people.csv holds."),
+    ("known_at", INSTANT, "From when the person is in the world."),
+)
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "products": PRODUCTS,
+    "variants": VARIANTS,
+    "customers": CUSTOMERS,
+    "campaigns": CAMPAIGNS,
+    "adsets": ADSETS,
+    "ads": ADS,
+    "ad_cells": AD_CELLS,
+    "account_extra": ACCOUNT_EXTRA,
+    "ad_reach": AD_REACH,
+    "sessions": SESSIONS,
+    "orders": ORDERS,
+    "order_lines": ORDER_LINES,
+    "order_edits": ORDER_EDITS,
+    "refunds": REFUNDS,
+    "refund_lines": REFUND_LINES,
+    "refund_transactions": REFUND_TRANSACTIONS,
+    "journeys": JOURNEYS,
+    "order_causes": ORDER_CAUSES,
+    "posts": POSTS,
+    "comments": COMMENTS,
+    "page_days": PAGE_DAYS,
+    "fx": FX,
+    "people": PEOPLE,
+}
+
+# Every table is sorted by these columns, so that two worlds can be compared row by row.
+SORTED_BY: dict[str, tuple[str, ...]] = {
+    "products": ("market", "product_id"),
+    "variants": ("market", "variant_id"),
+    "customers": ("market", "customer_id"),
+    "campaigns": ("market", "campaign_id"),
+    "adsets": ("market", "adset_id"),
+    "ads": ("market", "ad_id"),
+    "ad_cells": ("market", "date_day", "ad_id", "age", "gender", "region"),
+    "account_extra": ("market", "date_day"),
+    "ad_reach": ("market", "date_day", "level", "object_id"),
+    "sessions": ("market", "started_at", "user_pseudo_id"),
+    "orders": ("market", "order_id"),
+    "order_lines": ("market", "order_id", "line_id"),
+    "order_edits": ("market", "edit_id"),
+    "refunds": ("market", "refund_id"),
+    "refund_lines": ("market", "refund_id", "line_id"),
+    "refund_transactions": ("market", "transaction_id"),
+    "journeys": ("market", "order_id", "position"),
+    "order_causes": ("market", "order_id"),
+    "posts": ("market", "created_at", "post_id"),
+    "comments": ("market", "created_at", "comment_id"),
+    "page_days": ("market", "date_day"),
+    "fx": ("date", "currency"),
+    "people": ("market", "person_id"),
+}

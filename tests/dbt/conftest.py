@@ -1,0 +1,47 @@
+"""One warehouse for tests that only read it, and fresh ones for those that change the lake."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dbt_warehouse import Warehouse
+from handmade_lake import HandmadeLake
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One place for every test's lake and warehouse: dbt parses the project anew for each new path."""
+    return tmp_path_factory.mktemp("dbt")
+
+
+@pytest.fixture
+def lake(home: Path) -> HandmadeLake:
+    """An empty lake."""
+    return HandmadeLake(_emptied(home / "lake"))
+
+
+@pytest.fixture
+def warehouse(home: Path, lake: HandmadeLake) -> Warehouse:
+    """The warehouse of that lake, in dollars, not built yet."""
+    return Warehouse(_emptied(home / "warehouse"), lake.root)
+
+
+@pytest.fixture
+def rebuilt(home: Path, lake: HandmadeLake) -> Callable[[], Warehouse]:
+    """Makes the warehouse that the lake gives when built from nothing."""
+
+    def build() -> Warehouse:
+        other = Warehouse(_emptied(home / "rebuilt"), lake.root)
+        other.dbt("run", "--full-refresh")
+        return other
+
+    return build
+
+
+def _emptied(directory: Path) -> Path:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    return directory

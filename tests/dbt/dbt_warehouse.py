@@ -1,0 +1,97 @@
+"""Building the warehouse of a hand-made lake, and reading its marts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+
+
+class DbtFailed(AssertionError):
+    """A dbt invocation that failed; `failed` names its nodes and what each said."""
+
+    def __init__(self, failed: Mapping[str, str]) -> None:
+        super().__init__("\n".join(f"{name}: {message}" for name, message in failed.items()))
+        self.failed = dict(failed)
+
+
+class Warehouse:
+    """The two database files that dbt builds of a lake, with their own settings."""
+
+    def __init__(
+        self,
+        directory: Path,
+        lake: Path,
+        *,
+        currency: str = "USD",
+        timezone: str = "Asia/Jakarta",
+    ) -> None:
+        self.directory = directory
+        self.lake = lake
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._environment = {
+            "SMM_LAKE": str(lake),
+            "SMM_WAREHOUSE_DIR": str(directory),
+            "SMM_REPORTING_CURRENCY": currency,
+            "SMM_REPORTING_TIMEZONE": timezone,
+            "SMM_MIN_SEGMENT_SIZE": "2",
+        }
+
+    def dbt(self, *arguments: str) -> dict[str, str]:
+        """Runs dbt; returns the status by node name. Raises DbtFailed with what went wrong."""
+        before = dict(os.environ)
+        os.environ.update(self._environment)
+        try:
+            outcome = dbtRunner().invoke(
+                [
+                    *arguments,
+                    "--project-dir", str(PROJECT),
+                    "--profiles-dir", str(PROJECT),
+                    "--target-path", str(self.directory.with_name(f"{self.directory.name}-target")),
+                    "--log-path", str(self.directory / "logs"),
+                    "--quiet",
+                ]
+            )  # fmt: skip
+        finally:
+            # dbt keeps the files open for the life of its process, which here is the test's.
+            DuckDBConnectionManager.close_all_connections()
+            os.environ.clear()
+            os.environ.update(before)
+        results = getattr(outcome.result, "results", None) or []
+        failed = {
+            result.node.name: str(result.message)
+            for result in results
+            if result.status in ("error", "fail")
+        }
+        if failed:
+            raise DbtFailed(failed)
+        if outcome.exception:
+            raise outcome.exception
+        return {result.node.name: str(result.status) for result in results}
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The answer of a query on the marts' file alone, schema `marts` first on the path."""
+        with duckdb.connect(str(self.directory / "marts.duckdb"), read_only=True) as connection:
+            connection.execute("use marts.marts")
+            return connection.execute(query).fetchall()
+
+    def execute(self, statement: str) -> None:
+        """Changes the marts' file behind dbt's back."""
+        with duckdb.connect(str(self.directory / "marts.duckdb")) as connection:
+            connection.execute("use marts.marts")
+            connection.execute(statement)
+
+    def marts(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every mart, sorted."""
+        names = self.rows(
+            "select table_name from information_schema.tables"
+            " where table_schema = 'marts' order by table_name"
+        )
+        return {name: sorted(self.rows(f"from {name}"), key=repr) for (name,) in names}

@@ -1,0 +1,272 @@
+"""A small brand over three days of March 2026, told by every source: the rows that tests begin with."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from handmade_lake import HandmadeLake
+
+SHOP, ACCOUNT, PROPERTY, PAGE = "lautan", "301", "400", "500"
+MARCH = [date(2026, 3, day) for day in range(1, 32)]
+FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 3, day) for day in (6, 7, 8, 9))
+
+
+def at(day: date, hour: int = 3, minute: int = 0) -> datetime:
+    """An instant of that day (UTC). By default 10:00 in Jakarta."""
+    return datetime(day.year, day.month, day.day, hour, minute)
+
+
+def rates(lake: HandmadeLake, day: date, *, idr: float = 18000.0, usd: float = 1.2) -> None:
+    """The ECB's rates of one day: 15,000 rupiah to the dollar unless told otherwise."""
+    lake.put(
+        "ecb.rates",
+        "EXR",
+        day,
+        [
+            {"date": day, "currency": "IDR", "rate": idr, "status": "A"},
+            {"date": day, "currency": "USD", "rate": usd, "status": "A"},
+        ],
+    )
+
+
+def line(number: int, *, price: float = 100.0, quantity: int = 1, **more: Any) -> dict[str, Any]:
+    """A line of a shop's order."""
+    return {
+        "id": str(number),
+        "sku": f"SKU{number}",
+        "title": f"Product {number}",
+        "variant_id": f"V{number}",
+        "product_id": f"P{number}",
+        "quantity": quantity,
+        "current_quantity": quantity,
+        "unit_price": price,
+        "total_discount": 0.0,
+        **more,
+    }
+
+
+def refund(number: int, when: datetime, *payments: tuple[str, float]) -> dict[str, Any]:
+    """A refund with its payments: (status, amount)."""
+    return {
+        "id": f"R{number}",
+        "created_at": when,
+        "note": None,
+        "total_refunded": sum(amount for status, amount in payments if status == "SUCCESS"),
+        "transactions": [
+            {
+                "id": f"T{number}-{index}",
+                "kind": "REFUND",
+                "status": status,
+                "amount": amount,
+                "processed_at": when,
+            }
+            for index, (status, amount) in enumerate(payments)
+        ],
+    }
+
+
+def moment(number: str, when: datetime, **utm: str) -> dict[str, Any]:
+    """A visit of a shop's journey; without UTM parameters a direct one."""
+    return {
+        "id": number,
+        "occurred_at": when,
+        "landing_page": "/",
+        "source": "direct" if not utm else utm.get("utm_source"),
+        **utm,
+    }
+
+
+def order(
+    number: int,
+    placed: datetime,
+    *,
+    customer: int = 1,
+    updated: datetime | None = None,
+    lines: list[dict[str, Any]] | None = None,
+    discount: float = 0.0,
+    tax: float = 0.0,
+    shipping: float = 0.0,
+    **more: Any,
+) -> dict[str, Any]:
+    """A shop's order in dollars, with totals that follow from its lines."""
+    lines = [line(number)] if lines is None else lines
+    goods = sum(row["unit_price"] * row["quantity"] for row in lines)
+    return {
+        "shop": SHOP,
+        "id": str(number),
+        "name": f"#{number}",
+        "created_at": placed,
+        "updated_at": updated or placed,
+        "financial_status": "PAID",
+        "test": False,
+        "currency": "USD",
+        "subtotal_price": goods - discount,
+        "total_discounts": discount,
+        "total_tax": tax,
+        "total_shipping": shipping,
+        "total_price": goods - discount + tax + shipping,
+        "customer_id": str(customer),
+        "email_sha256_meta": f"hash-{customer}",
+        "country_code": "ID",
+        "province": "Jawa Barat",
+        "city": "Bandung",
+        "source_name": "web",
+        "line_items": lines,
+        "refunds": [],
+        "journey_ready": False,
+        "moments": [],
+        **more,
+    }
+
+
+def orders(lake: HandmadeLake, day: date, *rows: dict[str, Any]) -> None:
+    """Lands the shop's orders that were updated on that day."""
+    lake.put("shopify.orders", SHOP, day, rows)
+
+
+def insight(day: date, spend: float, *, purchases: int | None = None, **more: Any) -> dict[str, Any]:
+    """A row of Meta's insights; purchases are claimed under two types that overlap."""
+    actions = None
+    if purchases is not None:
+        actions = json.dumps(
+            [
+                {"action_type": kind, "value": str(purchases), "7d_click": str(purchases - 1), "1d_view": "1"}
+                for kind in ("omni_purchase", "purchase")
+            ]
+        )
+    return {
+        "account_id": ACCOUNT,
+        "currency": "IDR",
+        "date_start": day,
+        "spend": spend,
+        "impressions": int(spend),
+        "clicks": int(spend / 10),
+        "inline_link_clicks": int(spend / 20),
+        "reach": int(spend / 2),
+        "actions": actions,
+        "action_values": actions,
+        **more,
+    }
+
+
+def ads_day(
+    lake: HandmadeLake, day: date, ads: dict[str, float], *, campaign: float, account: float
+) -> None:
+    """Lands a day of advertising: spend by ad of campaign C1, of that campaign, of the account."""
+    names = {"campaign_id": "C1", "campaign_name": "Ramadan"}
+    lake.put(
+        "meta_ads.insights_ad",
+        ACCOUNT,
+        day,
+        [
+            insight(day, spend, purchases=2, **names, adset_id="S1", adset_name="S", ad_id=ad, ad_name=ad)
+            for ad, spend in ads.items()
+        ],
+    )
+    lake.put(
+        "meta_ads.insights_campaign", ACCOUNT, day, [insight(day, campaign, purchases=2 * len(ads), **names)]
+    )
+    lake.put("meta_ads.insights_account", ACCOUNT, day, [insight(day, account, purchases=2 * len(ads))])
+    lake.put(
+        "meta_ads.insights_age_gender",
+        ACCOUNT,
+        day,
+        [
+            insight(day, campaign, **names, age="25-34", gender="female"),
+        ],
+    )
+
+
+def structure(lake: HandmadeLake, day: date) -> None:
+    """Lands campaign C1 and its ad A1 as they stand on that day."""
+    lake.put(
+        "meta_ads.campaigns",
+        ACCOUNT,
+        day,
+        [
+            {
+                "account_id": ACCOUNT,
+                "currency": "IDR",
+                "id": "C1",
+                "name": "Ramadan",
+                "objective": "OUTCOME_SALES",
+                "status": "ACTIVE",
+                "effective_status": "ACTIVE",
+                "start_time": "2026-02-01T00:00:00+0700",
+            }
+        ],
+    )
+    lake.put(
+        "meta_ads.ads",
+        ACCOUNT,
+        day,
+        [
+            {
+                "account_id": ACCOUNT,
+                "id": "A1",
+                "adset_id": "S1",
+                "campaign_id": "C1",
+                "name": "Ad",
+                "url_tags": "utm_source=facebook&utm_medium=paid_social&utm_campaign=ramadan&utm_content=A1",
+            }
+        ],
+    )
+
+
+def event(
+    browser: str, session: int, when: datetime, name: str = "page_view", *, day: date | None = None, **more: Any
+) -> dict[str, Any]:
+    """An event of a GA4 session; `session` is its id, `day` the property's day."""
+    microseconds = (when - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+    params = [
+        {"key": "ga_session_id", "int_value": session},
+        {"key": "page_location", "string_value": "https://shop/"},
+    ]
+    return {
+        "dataset": PROPERTY,
+        "event_date": day or when.date(),
+        "event_timestamp": microseconds,
+        "event_name": name,
+        "user_pseudo_id": browser,
+        "event_params": [{**_NO_VALUE, **param} for param in params],
+        "geo_country": "Indonesia",
+        "geo_region": "Jakarta",
+        "geo_city": "Jakarta",
+        "device_category": "mobile",
+        **more,
+    }
+
+
+_NO_VALUE = {"string_value": None, "int_value": None, "float_value": None, "double_value": None}
+
+
+def events(lake: HandmadeLake, day: date, *rows: dict[str, Any]) -> None:
+    """Lands a day of the GA4 export."""
+    lake.put("files.ga4_events", PROPERTY, day, rows)
+
+
+def counters(post: str, created: datetime, *, reactions: int | None, views: int | None = None) -> dict[str, Any]:
+    """What a post had gathered when a day closed."""
+    insights = None
+    if views is not None:
+        insights = json.dumps(
+            [
+                {"name": "post_media_view", "period": "lifetime", "values": [{"value": views}]},
+                {
+                    "name": "post_clicks_by_type",
+                    "period": "lifetime",
+                    "values": [{"value": {"link clicks": views // 10, "other clicks": 3}}],
+                },
+            ]
+        )
+    return {
+        "page_id": PAGE,
+        "id": post,
+        "created_time": created,
+        "shares": None,
+        "reactions": reactions,
+        "comments": 0,
+        "insights": insights,
+    }

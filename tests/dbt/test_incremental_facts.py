@@ -1,0 +1,167 @@
+"""Facts that are built landing by landing equal facts that are built of everything at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import scenario as s
+from dbt_warehouse import Warehouse
+from handmade_lake import HandmadeLake
+
+Rebuild = Callable[[], Warehouse]
+
+
+def first_landing(lake: HandmadeLake) -> None:
+    s.rates(lake, s.FRIDAY)
+    s.structure(lake, s.FRIDAY)
+    s.ads_day(lake, s.FRIDAY, {"A1": 1000.0, "A2": 500.0}, campaign=1600.0, account=2000.0)
+    s.orders(
+        lake,
+        s.FRIDAY,
+        s.order(1, s.at(s.FRIDAY)),
+        s.order(2, s.at(s.FRIDAY, 4), customer=2),
+        s.order(3, s.at(s.FRIDAY, 5), customer=2, currency="IDR"),
+    )
+    s.events(
+        lake,
+        s.FRIDAY,
+        s.event("b1", 1, s.at(s.FRIDAY, 16, 50), day=s.FRIDAY),
+        s.event("b2", 2, s.at(s.FRIDAY, 3)),
+        s.event("b2", 2, s.at(s.FRIDAY, 4), "purchase", transaction_id="#2", purchase_revenue=100.0),
+    )
+    s.orders(lake, date(2026, 3, 5))
+    lake.put(
+        "facebook_pages.post_counters",
+        s.PAGE,
+        s.FRIDAY,
+        [
+            s.counters("p1", s.at(date(2026, 3, 2)), reactions=10, views=100),
+            s.counters("p2", s.at(s.FRIDAY), reactions=1, views=5),
+        ],
+    )
+
+
+def second_landing(lake: HandmadeLake) -> None:
+    """An edit, a late first order, a refund, a session over midnight, a restated day, a metric gone."""
+    s.ads_day(lake, s.FRIDAY, {"A1": 1010.0}, campaign=1610.0, account=2000.0)
+    s.ads_day(lake, s.SATURDAY, {"A1": 700.0}, campaign=700.0, account=700.0)
+    s.orders(
+        lake,
+        s.SATURDAY,
+        s.order(1, s.at(s.FRIDAY), updated=s.at(s.SATURDAY), refunds=[s.refund(1, s.at(s.SATURDAY), ("SUCCESS", 40.0))]),
+        s.order(4, s.at(date(2026, 3, 6), 1), updated=s.at(s.SATURDAY), customer=2),
+        s.order(5, s.at(s.SATURDAY), customer=3, currency="IDR"),
+    )
+    s.events(
+        lake,
+        s.SATURDAY,
+        s.event("b1", 1, s.at(s.FRIDAY, 17, 10), day=s.SATURDAY),
+        s.event("b3", 3, s.at(s.SATURDAY)),
+    )
+    lake.put(
+        "facebook_pages.post_counters",
+        s.PAGE,
+        s.SATURDAY,
+        [s.counters("p1", s.at(date(2026, 3, 2)), reactions=14), s.counters("p3", s.at(s.SATURDAY), reactions=2)],
+    )
+
+
+def third_landing(lake: HandmadeLake) -> None:
+    """An emptied day, a day taken away, a moved rate, an earlier snapshot, an order that was a test."""
+    lake.put("meta_ads.insights_ad", s.ACCOUNT, s.SATURDAY, [])
+    lake.put("meta_ads.insights_campaign", s.ACCOUNT, s.SATURDAY, [])
+    lake.put("meta_ads.insights_account", s.ACCOUNT, s.SATURDAY, [])
+    lake.put("meta_ads.insights_age_gender", s.ACCOUNT, s.SATURDAY, [])
+    lake.remove("files.ga4_events", s.PROPERTY, s.SATURDAY)
+    s.rates(lake, s.FRIDAY, idr=18300.0)
+    s.orders(
+        lake,
+        s.SUNDAY,
+        s.order(4, s.at(date(2026, 3, 6), 1), updated=s.at(s.SUNDAY), customer=2, test=True),
+        s.order(2, s.at(s.FRIDAY, 4), updated=s.at(s.SUNDAY), customer=3, lines=[]),
+    )
+    lake.put(
+        "facebook_pages.post_counters",
+        s.PAGE,
+        date(2026, 3, 4),
+        [s.counters("p1", s.at(date(2026, 3, 2)), reactions=4, views=40)],
+    )
+    lake.put(
+        "facebook_pages.post_counters",
+        s.PAGE,
+        s.SUNDAY,
+        [s.counters("p1", s.at(date(2026, 3, 2)), reactions=13, views=160)],
+    )
+
+
+def test_each_landing_gives_the_rows_of_a_full_refresh(
+    lake: HandmadeLake, warehouse: Warehouse, rebuilt: Rebuild
+) -> None:
+    for land in (first_landing, second_landing, third_landing):
+        land(lake)
+        warehouse.dbt("run")
+        incremental, full = warehouse.marts(), rebuilt().marts()
+        assert incremental.keys() == full.keys()
+        for name, rows in full.items():
+            assert incremental[name] == rows, (land.__name__, name)
+
+
+# A column of each fact that a test may overwrite, to see which rows a run replaces.
+MARKED = {
+    "fct_order": ("order_id", "financial_status"),
+    "fct_order_line": ("order_id", "title"),
+    "fct_refund": ("order_id", "note"),
+    "fct_ad_daily": ("ad_id", "platform"),
+    "fct_session": ("session_id", "device"),
+    "fct_post_daily": ("post_id", "platform"),
+}
+
+
+def test_only_what_changed_is_replaced(lake: HandmadeLake, warehouse: Warehouse) -> None:
+    first_landing(lake)
+    warehouse.dbt("run")
+    for fact, (_, column) in MARKED.items():
+        warehouse.execute(f"update {fact} set {column} = 'marked'")
+    warehouse.dbt("run")
+    assert _replaced(warehouse) == set()
+    # Order 2's person has order 3 too, of which only the number could have changed.
+    s.orders(lake, s.SATURDAY, s.order(2, s.at(s.FRIDAY, 4), updated=s.at(s.SATURDAY), customer=2))
+    s.events(lake, s.SATURDAY, s.event("b1", 1, s.at(s.FRIDAY, 17, 10), day=s.SATURDAY))
+    warehouse.dbt("run")
+    assert _replaced(warehouse) == {
+        ("fct_order", "2"),
+        ("fct_order", "3"),
+        ("fct_order_line", "2"),
+        ("fct_session", "1"),
+    }
+
+
+def test_changed_reporting_settings_convert_every_row_again(
+    lake: HandmadeLake, warehouse: Warehouse
+) -> None:
+    first_landing(lake)
+    warehouse.dbt("run")
+    Warehouse(warehouse.directory, lake.root, currency="IDR").dbt("run")
+    assert warehouse.rows("select distinct fx_rate from fct_order where currency = 'IDR'") == [(1,)]
+    assert warehouse.rows("select distinct fx_rate from fct_order where currency = 'USD'") == [(15000,)]
+
+
+def test_an_emptied_day_disappears(lake: HandmadeLake, warehouse: Warehouse) -> None:
+    first_landing(lake)
+    warehouse.dbt("run")
+    lake.put("meta_ads.insights_ad", s.ACCOUNT, s.FRIDAY, [])
+    lake.put("meta_ads.insights_campaign", s.ACCOUNT, s.FRIDAY, [])
+    lake.put("meta_ads.insights_account", s.ACCOUNT, s.FRIDAY, [])
+    warehouse.dbt("run", "--select", "stg_lake__files", "fct_ad_daily")
+    assert warehouse.rows("from fct_ad_daily") == []
+
+
+def _replaced(warehouse: Warehouse) -> set[tuple[str, str]]:
+    return {
+        (fact, key)
+        for fact, (entity, column) in MARKED.items()
+        for (key,) in warehouse.rows(
+            f"select {entity} from {fact} where {column} is distinct from 'marked'"
+        )
+    }

@@ -1,0 +1,93 @@
+"""From the lake to the published file, as Dagster runs it."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from pipelines.defs import dbt, mart_checks
+from pipelines.serving import duck
+
+PUBLISHED = dg.AssetKey("published_marts")
+
+
+def published(location):
+    record = location.instance.get_latest_materialization_event(PUBLISHED)
+    return record.asset_materialization.metadata if record else None
+
+
+def test_a_backfill_reads_builds_checks_and_publishes_in_one_run(built):
+    location, result = built
+    assert result.success
+    path = location.settings.published / "current" / "marts.duckdb"
+    with duck.connect(path) as connection:
+        assert duck.value(connection, "select count(*) from marts.mart_reads") == 10
+        assert duck.rows(
+            connection,
+            "select row_count, last_day::text as last_day from marts._about where kind = 'source'",
+        ) == [{"row_count": 12, "last_day": "2026-03-09"}]
+
+
+def test_dbt_tests_are_checks_of_their_models(built):
+    names = {
+        (each.asset_key.to_user_string(), each.check_name)
+        for each in built[1].get_asset_check_evaluations()
+    }
+    assert ("marts/fct_order", "not_null_fct_order_order_id") in names
+
+
+def test_a_second_run_publishes_nothing_new(built):
+    location, _ = built
+    version = published(location)["version"].value
+    assert location.run("backfill").success
+    assert published(location)["changed"].value is False
+    assert published(location)["version"].value == version
+
+
+def test_money_that_does_not_tie_is_not_published(location, monkeypatch):
+    monkeypatch.setattr(mart_checks, "differences", lambda *_, **__: [{"told": 2, "built": 1}])
+    result = location.run("build")
+    assert not result.success
+    assert published(location) is None
+    failed = {each.check_name for each in result.get_asset_check_evaluations() if not each.passed}
+    assert failed == {"spend_ties_to_account_totals", "credit_ties_to_recorded_revenue"}
+
+
+def test_models_follow_their_streams_and_publishing_follows_the_marts(location):
+    graph = location.defs.resolve_asset_graph()
+    reads = graph.get(dg.AssetKey(["marts", "mart_reads"]))
+    assert dg.AssetKey(["lake", "files"]) in reads.parent_keys
+    assert graph.get(dg.AssetKey(["lake", "files"])).parent_keys == {
+        dg.AssetKey(["adland", "spend"]),
+        dg.AssetKey(["adland", "campaigns"]),
+    }
+    assert dg.AssetKey(["marts", "fct_order"]) in graph.get(PUBLISHED).parent_keys
+
+
+def test_only_one_step_at_a_time_may_open_the_warehouse(location):
+    graph = location.defs.resolve_asset_graph()
+    users = [["lake", "files"], ["marts", "fct_order"], ["published_marts"]]
+    assert all(graph.get(dg.AssetKey(key)).pools == {"duckdb_write"} for key in users)
+    pools = location.instance.get_concurrency_config().pool_config
+    assert pools.default_pool_limit == 1
+
+
+@pytest.mark.parametrize("full_refresh", [False, True])
+def test_the_arguments_of_a_build(full_refresh):
+    assert ("--full-refresh" in dbt.build_arguments(full_refresh=full_refresh)) is full_refresh
+
+
+def test_loading_does_not_parse_while_the_manifest_is_true(location, dbt_project, monkeypatch):
+    def parse(*_):
+        raise AssertionError("parsed")
+
+    monkeypatch.setattr(dbt, "_parse", parse)
+    dbt.prepare_manifest(location.settings, dbt_project)
+
+
+def test_an_edited_model_is_parsed_again(location, dbt_project, monkeypatch):
+    parsed = []
+    monkeypatch.setattr(dbt, "_parse", lambda project, _: parsed.append(project))
+    (dbt_project / "models" / "marts" / "fct_order.sql").touch()
+    dbt.prepare_manifest(location.settings, dbt_project)
+    assert parsed == [dbt_project]
