@@ -21,6 +21,9 @@ from pipelines.ingest import IngestResult
 from pipelines.lake.landing import LandedDay
 
 
+WIDTH = 120
+
+
 @dataclass
 class Tally:
     """What has landed so far, over all streams of a command."""
@@ -139,7 +142,8 @@ def quiet(log: Path) -> Iterator[Console]:
         ):
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-            yield Console(file=out, soft_wrap=True)
+            # A file or a pipe has no width; tables need more than the 80 columns assumed then.
+            yield Console(file=out, width=None if out.isatty() else WIDTH)
     finally:
         with suppress(ValueError):
             sys.stdout.flush()

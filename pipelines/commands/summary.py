@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.serving import duck
-from pipelines.settings import Settings
+from pipelines.settings import PROJECT, Settings
 
 TOP = 10
 MODEL = "linear"
@@ -74,6 +74,14 @@ order by segment_family, place
 """
 
 
+# Opened by itself, the file is the catalog `marts`, which stands before the schema of that name.
+QUERY = (
+    'import duckdb; print(duckdb.connect("{path}", read_only=True).sql("select order_date,'
+    " count(*) as orders, sum(net_amount_reporting) as net from marts.marts.fct_order"
+    ' group by all order by order_date desc limit 7"))'
+)
+
+
 def show_campaigns(console: Console, path: Path, currency: str) -> None:
     """The campaigns with the best return, and what no campaign accounts for."""
     with duck.connect(path) as connection:
@@ -132,36 +140,19 @@ def show_segments(console: Console, path: Path, currency: str) -> None:
     console.print(table)
 
 
-def show_marts(console: Console, path: Path) -> None:
-    """How many rows each published mart has."""
-    with duck.connect(path) as connection:
-        found = duck.rows(
-            connection,
-            "select name, row_count from marts._about where kind = 'mart' order by name",
-        )
-    listed = ", ".join(f"{row['name']} {row['row_count']:,}" for row in found)
-    console.print(f"[dim]{listed}[/]")
-
-
 def show_next(console: Console, settings: Settings, path: Path) -> None:
     """What a person may want to open now."""
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    query = (
-        "select campaign_name, sum(spend) as spend, sum(attributed_revenue) as revenue"
-        " from marts.marts.mart_campaign_roi where attribution_model = 'linear'"
-        " group by all order by revenue desc limit 5"
-    )
-    home = "" if settings.home.name == "data" else f"SMM_HOME={settings.home} "
+    home = "" if settings.home == PROJECT / "data" else f"SMM_HOME={settings.home} "
+    lines = {
+        "the runs, the lineage, the checks": f"{home}make ui",
+        "what platforms restated": f"{home}.venv/bin/smm history",
+        "the published file": str(shown),
+        "a query": f".venv/bin/python -c '{QUERY.format(path=shown)}'",
+    }
     console.print("\n[bold]Next[/]")
-    console.print("  the runs, the lineage, the checks   make ui", highlight=False)
-    console.print(f"  the published file                  {shown}", highlight=False)
-    console.print(f"  what each read changed              {home}smm history", highlight=False)
-    console.print("  a query                             python -c '", highlight=False, end="")
-    console.print(
-        f'import duckdb; print(duckdb.connect("{shown}", read_only=True).sql("{query}"))\'',
-        highlight=False,
-        markup=False,
-    )
+    for what, how in lines.items():
+        console.print(f"  {what:<34}  {how}", highlight=False, markup=False)
 
 
 def number(value: Any, places: int = 0) -> str:

@@ -1,9 +1,11 @@
-"""What a platform's refusal means: the decisions, the rules that lead to them, the errors they raise.
+"""What a platform's refusal means: decisions, the rules that lead to them, the errors they raise.
 
 Belongs here: the vocabulary that every platform's table is written in, and the rules of plain HTTP
 that end each table. Does not: a platform's own codes (its module), or sleeping and asking again
 (`http`).
 """
+
+# ruff: noqa: N818 - the classes are named for what may be done: `except TooMuch` reads so.
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from typing_extensions import override
+
 from pipelines.connectors.errors import Gone
 from pipelines.connectors.http import Client, Token
 from pipelines.connectors.meta_graph import Graph, field_list, graph_platform, tidy
@@ -164,9 +166,11 @@ class FacebookPages(HttpSource):
     """Pages of the Graph API, each read with its own page token."""
 
     name = "facebook_pages"
-    streams = STREAMS
+    streams: tuple[Stream, ...] = STREAMS
 
-    def __init__(self, client: Client, pages: Sequence[str], *, base_url: str, version: str) -> None:
+    def __init__(
+        self, client: Client, pages: Sequence[str], *, base_url: str, version: str
+    ) -> None:
         super().__init__(pages, client.stats)
         self._client = client
         self._root = f"{base_url.rstrip('/')}/{version}"
@@ -175,6 +179,7 @@ class FacebookPages(HttpSource):
         self._retired: dict[str, tuple[str, ...]] = {}
         self.api_version = version
 
+    @override
     def describe(self, account_id: str) -> Account:
         """The page with its name. Pages have no time zone: their days are taken in UTC."""
         graph = Graph(self._client, self._root)
@@ -185,6 +190,7 @@ class FacebookPages(HttpSource):
         self._graphs[account_id] = graph
         return Account(account_id, name=told.get("name", ""))
 
+    @override
     def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
         """The records of one of the page's streams."""
         read: Callable[[Graph, Stream, Account, Window], Iterator[Page]] = {
@@ -303,9 +309,7 @@ def _feed(
         yield [tidy(post) for post in posts]
 
 
-def _comments_of(
-    graph: Graph, post: str, fields: str, window: Window
-) -> Iterator[dict[str, Any]]:
+def _comments_of(graph: Graph, post: str, fields: str, window: Window) -> Iterator[dict[str, Any]]:
     """The post's comments and replies of the window, oldest first; later ones end the listing."""
     lists = graph.lists(
         f"{post}/comments",

@@ -1,7 +1,7 @@
-"""The one HTTP client: it asks, reads whole answers, keeps each platform's pace, and keeps secrets.
+"""The one HTTP client: it asks, reads whole answers, keeps the platforms' pace, and keeps secrets.
 
-Belongs here: connections, time limits, retries and waits, cost counting, redaction. Does not: what a
-platform's refusal means (its table, in terms of `errors`), or paging (`read`).
+Belongs here: connections, time limits, retries and waits, cost counting, redaction. Does not: what
+a platform's refusal means (its table, in terms of `errors`), or paging (`read`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from pipelines.connectors.stream import Stats
 
 log = logging.getLogger(__name__)
 
-# Seconds to connect, and between two reads. Meta's slowest synchronous insights take about a minute.
+# Seconds to connect, and between two reads. Meta's slowest direct insights take about a minute.
 TIMEOUT = (10.0, 120.0)
 # Six tries with doubling pauses span about half a minute: longer than a deploy's burst of 500s.
 TRIES = 6
@@ -168,7 +168,7 @@ class Clock:
 class Client:
     """Asks one platform with one token, until it answers or the table says otherwise.
 
-    Retries and waits happen here; every other decision is raised as the error class that carries it.
+    Retries and waits happen here; any other decision is raised as the error class that carries it.
     After a refused token the client asks nothing more with it. Several clients may share `stats`.
     """
 

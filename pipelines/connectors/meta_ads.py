@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from typing_extensions import override
+
 from pipelines.connectors.errors import Gone, ReportFailed, TooMuch
 from pipelines.connectors.http import Client, Token
 from pipelines.connectors.meta_graph import Graph, field_list, graph_platform, tidy
@@ -204,8 +206,8 @@ class Structure:
 class Insights:
     """Daily insights of one level.
 
-    A window longer than `report_beyond` days is read by an asynchronous report, which Meta allows to
-    be far larger; a shorter one is answered at once. 0 always makes a report.
+    A window longer than `report_beyond` days is read by an asynchronous report, which may be far
+    larger; a shorter one is answered at once. 0 always makes a report.
     """
 
     level: str
@@ -241,7 +243,7 @@ class MetaAds(HttpSource):
     """Advertising accounts of the Marketing API, with one token for all of them."""
 
     name = "meta_ads"
-    streams = STREAMS
+    streams: tuple[Stream, ...] = STREAMS
 
     def __init__(
         self, client: Client, accounts: Sequence[str], *, base_url: str, version: str
@@ -250,11 +252,13 @@ class MetaAds(HttpSource):
         self._graph = Graph(client, f"{base_url.rstrip('/')}/{version}")
         self.api_version = version
 
+    @override
     def describe(self, account_id: str) -> Account:
         """The account with the zone in which Meta closes its days, and its currency."""
         told = self._graph.get(f"act_{account_id}", fields="name,currency,timezone_name")
         return Account(account_id, told["timezone_name"], told["currency"], told.get("name", ""))
 
+    @override
     def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
         """The records of a structure or insights stream."""
         how = READS[stream.name]

@@ -1,4 +1,4 @@
-"""The one loop that reads any stream: ask, page on, ask for less where it is too much, type the rows.
+"""The one loop that reads any stream: ask, page on, ask for less where it is too much, type rows.
 
 Belongs here: what all platforms share in reading. Does not: a platform's parameters and page shape
 (its module), or single requests (`http`).
@@ -69,17 +69,18 @@ def follow(client: Client, request: Request, paging: Paging) -> Iterator[Any]:
 def halved(window: Window, read: Callable[[Window], Iterator[Page]]) -> Iterator[Page]:
     """The window's pages; where the platform cannot answer for so many days, those of its halves.
 
-    Once a page has come, the failure is passed on as Transient: reading again would give rows twice.
+    Once a page has come, the failure is passed on as Transient: a second read would double rows.
     """
     came = False
     try:
         for page in read(window):
             came = True
             yield page
-        return
     except (TooMuch, ReportFailed) as error:
         if came or len(window.days) == 1:
             raise Transient(error.reason, remedy="Run it again later.") from error
+    else:
+        return
     half = (len(window.days) + 1) // 2
     for part in window.slices(half):
         yield from halved(part, read)
@@ -107,7 +108,7 @@ def bisected(
 
 
 class HttpSource(ABC):
-    """A platform that is read over HTTP. A subclass says how to describe an account and read pages."""
+    """A platform that is read over HTTP: a subclass describes accounts and reads pages."""
 
     name: str
     streams: tuple[Stream, ...]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from typing_extensions import override
+
 from pipelines.connectors.errors import DeadToken, Decision, Permanent, Rule, Signal
 from pipelines.connectors.http import Answer, Client, Clock, Platform, Request, Token, status_signal
 from pipelines.connectors.read import HttpSource, Page, follow
@@ -254,8 +256,8 @@ SEARCH_TIME = "%Y-%m-%dT%H:%M:%SZ"
 class Listing:
     """How a stream is listed: a connection of the query root, whose nodes are its records.
 
-    `type` is the GraphQL type of the nodes. `by` is the instant that the window is about; without it
-    everything is listed.
+    `type` is the GraphQL type of the nodes. `by` is the instant that the window is about; without
+    one, everything is listed.
     """
 
     root: str
@@ -294,7 +296,7 @@ NESTED = {
         Nested("Refund", ("transactions",), owner=("refunds",)),
     ),
 }
-# Older orders than these come only with the scope read_all_orders; without it, silently, they do not.
+# Without the scope read_all_orders, older orders than these are left out silently.
 VISIBLE_DAYS = 60
 SCOPES = "query { currentAppInstallation { accessScopes { handle } } }"
 SHOP_FACTS = "query { shop { name currencyCode ianaTimezone } }"
@@ -324,7 +326,7 @@ def shopify_pace(answer: Answer) -> float:
 
 
 def _seconds_to_afford(answer: Answer) -> float | None:
-    """How long the bucket takes to fill up to the query's cost; None when the answer does not say."""
+    """How long the bucket takes to fill up to the query's cost; None where that is not told."""
     body = answer.body if isinstance(answer.body, dict) else {}
     cost = body.get("extensions", {}).get("cost") or {}
     bucket = cost.get("throttleStatus") or {}
@@ -351,8 +353,8 @@ class Connection:
 
     def after(self, request: Request, body: Any) -> Request | None:
         """The request from the page's last cursor on."""
-        page_info = dig(body["data"], self.path)["pageInfo"]
-        if not page_info["hasNextPage"]:
+        page_info = dig(body["data"], (*self.path, "pageInfo"))
+        if not page_info or not page_info["hasNextPage"]:
             return None
         return _with_variables(request, after=page_info["endCursor"])
 
@@ -408,18 +410,18 @@ def listing_query(listing: Listing, stream: Stream) -> str:
     )
 
 
-def nested_query(nested: Nested, stream: Stream) -> str:
+def nested_query(within: Nested, stream: Stream) -> str:
     """The query for further pages of a connection within a record."""
-    field = _field_at(stream.schema.fields, (*nested.owner, *nested.path, "nodes"))
-    nodes = WRITTEN.get(f"{nested.dotted}.nodes", "nodes")
-    inner = f"{nodes} {{ {selection(field.fields, f'{nested.dotted}.nodes')} }}"
+    field = _field_at(stream.schema.fields, (*within.owner, *within.path, "nodes"))
+    nodes = WRITTEN.get(f"{within.dotted}.nodes", "nodes")
+    inner = f"{nodes} {{ {selection(field.fields, f'{within.dotted}.nodes')} }}"
     inner += " }" * nodes.count("{")
-    query = f"{nested.path[-1]}(first: $first, after: $after) {{ {inner} {PAGE_INFO} }}"
-    for step in reversed(nested.path[:-1]):
+    query = f"{within.path[-1]}(first: $first, after: $after) {{ {inner} {PAGE_INFO} }}"
+    for step in reversed(within.path[:-1]):
         query = f"{step} {{ {query} }}"
     return (
         "query($id: ID!, $first: Int!, $after: String) { "
-        f"node(id: $id) {{ ... on {nested.type} {{ {query} }} }} }}"
+        f"node(id: $id) {{ ... on {within.type} {{ {query} }} }} }}"
     )
 
 
@@ -437,7 +439,7 @@ class Shopify(HttpSource):
     """Shops of the Admin API, each with its own token."""
 
     name = "shopify"
-    streams = STREAMS
+    streams: tuple[Stream, ...] = STREAMS
 
     def __init__(
         self,
@@ -462,11 +464,13 @@ class Shopify(HttpSource):
         self._sees_all: dict[str, bool] = {}
         self.api_version = version
 
+    @override
     def describe(self, account_id: str) -> Account:
         """The shop with its zone and the currency of its books."""
         shop = self._query(account_id, SHOP_FACTS)["shop"]
         return Account(account_id, shop["ianaTimezone"], shop["currencyCode"], shop["name"])
 
+    @override
     def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
         """The records that changed in the window, or all of a snapshot stream."""
         listing = LISTINGS[stream.name]
@@ -482,18 +486,18 @@ class Shopify(HttpSource):
 
     def _complete(self, stream: Stream, account: Account, record: dict[str, Any]) -> None:
         """Fetch what did not fit into the record's nested pages, and drop their paging facts."""
-        for nested in NESTED.get(stream.name, ()):
-            owners = dig(record, nested.owner) if nested.owner else [record]
+        for within in NESTED.get(stream.name, ()):
+            owners = dig(record, within.owner) if within.owner else [record]
             for owner in owners or []:
-                connection = dig(owner, nested.path)
+                connection = dig(owner, within.path)
                 if isinstance(connection, dict):
-                    self._extend(stream, account, nested, owner, connection)
+                    self._extend(stream, account, within, owner, connection)
 
     def _extend(
         self,
         stream: Stream,
         account: Account,
-        nested: Nested,
+        within: Nested,
         owner: Mapping[str, Any],
         connection: dict[str, Any],
     ) -> None:
@@ -501,12 +505,12 @@ class Shopify(HttpSource):
         if not page_info.get("hasNextPage"):
             return
         variables = {
-            "id": f"gid://shopify/{nested.type}/{owner['legacyResourceId']}",
+            "id": f"gid://shopify/{within.type}/{owner['legacyResourceId']}",
             "first": 100,
             "after": page_info["endCursor"],
         }
-        request = self._request(account.id, nested_query(nested, stream), variables)
-        path = ("node", *nested.path)
+        request = self._request(account.id, nested_query(within, stream), variables)
+        path = ("node", *within.path)
         for body in follow(self._clients[account.id], request, Connection(path)):
             # An object that was deleted meanwhile is null: what came with its parent stands.
             connection["nodes"].extend((dig(body["data"], path) or {}).get("nodes", []))

@@ -109,8 +109,8 @@ class Stream:
       `version` and drops none.
     - `day`: the column that decides a row's stream-day (a date, or an instant seen in `zone`).
     - `zone`: `account`, or the IANA zone in which the platform closes this stream's days.
-    - `snapshot`: the platform tells only the present; it lands under the last closed day, and earlier
-      days cannot be read.
+    - `snapshot`: the platform tells only the present; it lands under the last closed day, and
+      earlier days cannot be read.
     - `lookback_days`: how far back the platform restates; a daily run re-reads so many days.
     - `slice_days`: how many days one read covers.
     - `totals`: the columns whose sums go into a file's footer and the run's metadata.

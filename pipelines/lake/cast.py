@@ -89,7 +89,7 @@ def cast(kind: Kind, values: Values, zone: str) -> Column:
       for guessing.
     - date: `yyyy-mm-dd` or `yyyymmdd`; an instant only at midnight without an offset.
     """
-    array = values if isinstance(values, pa.Array) else _as_arrow(kind, values)
+    array = values if isinstance(values, pa.Array) else _as_arrow(values)
     if array is not None:
         whole = _WHOLE_READERS[kind](array, zone)
         if whole is not None:
@@ -106,10 +106,10 @@ def shown(value: Any) -> str:
     return repr(text.encode("utf-8", "backslashreplace").decode())
 
 
-def _as_arrow(kind: Kind, values: Sequence[Any]) -> pa.Array | None:
+def _as_arrow(values: Sequence[Any]) -> pa.Array | None:
     """A list as an Arrow array, if its values are all of one sort that can be read as a whole."""
     types = set(map(type, values)) - {_NONE}
-    if types == {float, int} and kind != "text":
+    if types == {float, int}:
         types = {float}
     if len(types) > 1:
         return None

@@ -260,11 +260,7 @@ class FacebookPages:
         """Posts, the newest first; the feed pages by time, the page's own posts by cursors."""
         parameters = call.parameters
         fields = meta.asked_fields(parameters.get("fields") or DEFAULT_FIELDS["Post"])
-        since, until = parameters.get("since"), parameters.get("until")
-        start = bisect_left(thread.keys, (micros(meta.moment(since)), "")) if since else 0
-        end = len(thread.keys)
-        if until:
-            end = bisect_right(thread.keys, (micros(meta.moment(until)), "~"))
+        start, end = _between(thread, parameters)
         last = parameters.get("__paging_token" if timed else "after")
         if last:
             end = min(end, bisect_left(thread.keys, _place(last)))
@@ -285,7 +281,7 @@ class FacebookPages:
         body, more = self.comment_page(page, row, kind, parameters)
         paging = body.get("paging")
         if paging and more:
-            paging["next"] = call.url(after=paging["cursors"]["after"], before=None)
+            paging["next"] = meta.link(call, after=paging["cursors"]["after"], before=None)
         return body
 
     def comment_page(
@@ -299,13 +295,13 @@ class FacebookPages:
         """Comments of a post or a comment, and whether there are more behind them."""
         thread = _thread(page, row, kind, parameters)
         newest_first = parameters.get("order") == "reverse_chronological"
-        start, end = 0, len(thread.keys)
+        start, end = _between(thread, parameters)
         if parameters.get("after"):
             place = _place(parameters["after"])
             if newest_first:
-                end = bisect_left(thread.keys, place)
+                end = min(end, bisect_left(thread.keys, place))
             else:
-                start = bisect_right(thread.keys, place)
+                start = max(start, bisect_right(thread.keys, place))
         size = meta.limit_of(parameters)
         first, last = (
             (max(start, end - size), end) if newest_first else (start, min(end, start + size))
@@ -321,7 +317,7 @@ class FacebookPages:
         }
         if rows:
             body["paging"] = {"cursors": meta.cursors(_key(rows[0]), _key(rows[-1]))}
-        if parameters.get("summary") in ("1", "true"):
+        if meta.summarized(parameters):
             body["summary"] = {
                 "order": parameters.get("order", "chronological"),
                 "total_count": len(thread.rows),
@@ -374,6 +370,15 @@ class FacebookPages:
         return names
 
 
+def _between(thread: Thread, parameters: Mapping[str, str]) -> tuple[int, int]:
+    """The part of a thread that `since` and `until` leave, both included."""
+    since, until = parameters.get("since"), parameters.get("until")
+    start = bisect_left(thread.keys, (micros(meta.moment(since)), "")) if since else 0
+    if not until:
+        return start, len(thread.keys)
+    return start, bisect_right(thread.keys, (micros(meta.moment(until)), "~"))
+
+
 def _unknown_edge(edge: str, kind: str) -> GraphError:
     return GraphError(f"(#100) Tried accessing nonexisting field ({edge}) on node type ({kind})")
 
@@ -394,7 +399,7 @@ def _paging(call: Call, first: Key, last: Key, more: bool) -> dict[str, Any]:
     place = meta.cursors(first, last)
     paging: dict[str, Any] = {"cursors": place}
     if more:
-        paging["next"] = call.url(after=place["after"], before=None)
+        paging["next"] = meta.link(call, after=place["after"], before=None)
     return paging
 
 
@@ -402,24 +407,28 @@ def _timed(call: Call, newest: Key, oldest: Key, more: bool) -> dict[str, Any]:
     """Paging by time: addresses only, without cursors."""
     before, after = newest[0] // 1_000_000, oldest[0] // 1_000_000
     paging = {
-        "previous": call.url(
-            until=None, since=str(before), __previous="1", __paging_token=meta.token_of(newest)
+        "previous": meta.link(
+            call,
+            until=None,
+            since=str(before),
+            __previous="1",
+            __paging_token=meta.token_of(newest),
         )
     }
     if more:
-        paging["next"] = call.url(until=str(after), __paging_token=meta.token_of(oldest))
+        paging["next"] = meta.link(call, until=str(after), __paging_token=meta.token_of(oldest))
     return paging
 
 
 def _windows(call: Call, window: Mapping[str, datetime]) -> dict[str, str]:
     """Insights page by adjacent windows of time, and there always is another one."""
     if not window:
-        return {"previous": call.url(), "next": call.url()}
+        return {"previous": meta.link(call), "next": meta.link(call)}
     since, until = window["since"], window["until"]
     span = until - since
     return {
-        "previous": call.url(since=_epoch(since - span), until=_epoch(since)),
-        "next": call.url(since=_epoch(until), until=_epoch(until + span)),
+        "previous": meta.link(call, since=_epoch(since - span), until=_epoch(since)),
+        "next": meta.link(call, since=_epoch(until), until=_epoch(until + span)),
     }
 
 
@@ -461,7 +470,7 @@ def _insight(metric: str, period: str, values: list[dict[str, Any]], node: str) 
 def _reactions(row: Row, parameters: Mapping[str, str]) -> dict[str, Any]:
     # Who reacted is told only to those whom the person lets see it: the sandbox's people do not.
     body: dict[str, Any] = {"data": []}
-    if parameters.get("summary") in ("1", "true"):
+    if meta.summarized(parameters):
         total = sum(row[name] for name in REACTIONS)
         body["summary"] = {"total_count": total, "viewer_reaction": "NONE"}
     return body

@@ -62,12 +62,16 @@ def missing(identifier: str) -> GraphError:
     )
 
 
+def token_given(call: Call) -> str | None:
+    """The token of the query, the form or the Authorization header."""
+    header = call.headers.get("authorization", "")
+    given = header.partition(" ")[2] if header.lower().startswith(("bearer ", "oauth ")) else None
+    return call.parameters.get("access_token", given)
+
+
 def authorized(call: Call) -> str:
     """The call's token, which is META_TOKEN or a page's. Raises GraphError."""
-    token = call.parameters.get("access_token")
-    header = call.headers.get("authorization", "")
-    if token is None and header.lower().startswith(("bearer ", "oauth ")):
-        token = header.partition(" ")[2]
+    token = token_given(call)
     if not token:
         raise GraphError("An access token is required to request this resource.", 104)
     if token != META_TOKEN and token not in PAGE_TOKENS:
@@ -259,10 +263,31 @@ def shaped(
             raise GraphError(message)
         value = read(node, asked)
         if value is not ABSENT and value is not None:
-            record[asked.name] = value
+            record[asked.name] = _only(value, asked)
     if "id" not in record:
         record["id"] = reads["id"](node, ID)
     return record
+
+
+def _only(value: Any, asked: Asked) -> Any:
+    """An object or the items of an edge with only the keys asked for in braces, and `id`."""
+    if not asked.fields or not isinstance(value, dict):
+        return value
+    names = {field.name for field in asked.fields} | {"id"}
+    if "data" in value:
+        items = [{k: v for k, v in item.items() if k in names} for item in value["data"]]
+        return {**value, "data": items}
+    return {k: v for k, v in value.items() if k in names}
+
+
+def summarized(parameters: Mapping[str, str]) -> bool:
+    """Whether `summary=1`, `summary(true)` or `summary(total_count)` asks for an edge's summary."""
+    return parameters.get("summary", "0") not in ("", "0", "false")
+
+
+def link(call: Call, **changes: str | None) -> str:
+    """The call's address with other parameters. Graph puts the token into it, come as it may."""
+    return call.url(access_token=token_given(call), **changes)
 
 
 ID = Asked("id", {})

@@ -40,7 +40,7 @@ PURCHASES = (
     "web_in_store_purchase",
 )
 # What a report goes through, one step a poll: at 100 % it is not yet complete.
-STEPS = (("Job Started", 0), ("Job Running", 100))
+STEPS = (("Job Running", 100),)
 
 
 class Account:
@@ -490,7 +490,9 @@ def _page(
     place = meta.cursors([start], [end])
     paging: dict[str, Any] = {"cursors": place}
     if end < len(items):
-        paging["next"] = call.url(**{**parameters, "after": place["after"], "before": None})
+        following: dict[str, str | None] = {**parameters, "after": place["after"], "before": None}
+        following.pop("access_token", None)
+        paging["next"] = meta.link(call, **following)
     return {"data": [build(item) for item in part], "paging": paging}
 
 

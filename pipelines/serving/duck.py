@@ -69,8 +69,9 @@ def rows(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> li
 
 def value(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> Any:
     """The first column of the first row, or None where the query found nothing."""
-    row = connection.execute(sql, list(parameters)).fetchone()
-    return None if row is None else row[0]
+    # All rows are taken: a result that is not read to its end blocks the connection.
+    found = connection.execute(sql, list(parameters)).fetchall()
+    return found[0][0] if found else None
 
 
 def quoted(name: str) -> str:

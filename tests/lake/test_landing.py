@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from threading import Thread
+from threading import Event, Thread
 
 import msgspec
 import pyarrow.parquet as pq
@@ -336,26 +336,33 @@ def test_a_change_of_type_that_landed_rows_do_not_survive_says_so(lake):
 
 
 def test_two_reads_that_merge_at_once_both_land(tmp_path):
-    """The second begins while the first has written its rows and not yet moved them."""
-    others = []
+    """The second begins when the first has merged its rows and not yet moved them.
+
+    It must not get as far as merging before the first is done. If it does (no lock holds it), it is
+    made to go on from there afterwards, which loses the first's rows for certain.
+    """
+    second_merged, first_done = Event(), Event()
+
+    def second():
+        def checkpoint(name):
+            if name == "mid-file":
+                second_merged.set()
+                first_done.wait()
+
+        records = [order("2", "2025-01-01T08:00:00Z")]
+        land(Lake(tmp_path, checkpoint=checkpoint), ORDERS, [D1], records, timezone="UTC")
+
+    other = Thread(target=second)
 
     def begin(name):
         if name == "mid-file":
-            records = [order("2", "2025-01-01T08:00:00Z")]
-            other = Lake(tmp_path)
-            others.append(
-                Thread(target=land, args=(other, ORDERS, [D1], records), kwargs={"timezone": "UTC"})
-            )
-            others[0].start()
+            other.start()
+            second_merged.wait(0.3)
 
-    land(
-        Lake(tmp_path, checkpoint=begin),
-        ORDERS,
-        [D1],
-        [order("1", "2025-01-01T08:00:00Z")],
-        timezone="UTC",
-    )
-    others[0].join()
+    first = [order("1", "2025-01-01T08:00:00Z")]
+    land(Lake(tmp_path, checkpoint=begin), ORDERS, [D1], first, timezone="UTC")
+    first_done.set()
+    other.join()
     assert Lake(tmp_path).rows(ORDERS, ACCOUNT, D1)["id"].to_pylist() == ["1", "2"]
 
 

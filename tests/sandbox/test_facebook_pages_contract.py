@@ -139,7 +139,9 @@ def test_comments_stream_with_their_replies(
     assert sum(comment["comment_count"] for comment in found.values()) == replies
 
 
-def test_comments_count_top_level_ones_unless_streamed(sandbox: Sandbox, api: GraphAPI, market: Market) -> None:
+def test_comments_count_top_level_ones_unless_streamed(
+    sandbox: Sandbox, api: GraphAPI, market: Market
+) -> None:
     rows = of_market(sandbox.world.comments, market).to_pylist()
     post_id = next(row["post_id"] for row in rows if row["parent_id"])
     mine = [row for row in rows if row["post_id"] == post_id]
@@ -172,7 +174,9 @@ def test_page_insights_close_each_day_at_midnight_in_california(
     assert set(body["paging"]) == {"previous", "next"}
 
 
-def test_one_invalid_metric_fails_the_whole_call(sandbox: Sandbox, api: GraphAPI, market: Market) -> None:
+def test_one_invalid_metric_fails_the_whole_call(
+    sandbox: Sandbox, api: GraphAPI, market: Market
+) -> None:
     with pytest.raises(FacebookError, match="must be a valid insights metric") as error:
         api.get_connection(market.page_id, "insights", metric="page_media_view,page_impressions")
     assert error.value.code == 100
@@ -181,7 +185,9 @@ def test_one_invalid_metric_fails_the_whole_call(sandbox: Sandbox, api: GraphAPI
         api.get_connection(market.page_id, "insights", metric="page_media_view")
 
 
-def test_several_nodes_come_as_an_object_by_id(sandbox: Sandbox, api: GraphAPI, market: Market) -> None:
+def test_several_nodes_come_as_an_object_by_id(
+    sandbox: Sandbox, api: GraphAPI, market: Market
+) -> None:
     ids = sorted(posts_of(sandbox, market))[:3]
     body = api.get_objects(ids=",".join(ids), fields="id,created_time")
     assert sorted(body) == ids

@@ -216,9 +216,7 @@ def test_a_restated_day_changes_by_what_the_rule_says(caller: Caller, sandbox: S
     cells = served_cells(sandbox.world, INDONESIA.code)
     live = {ad["ad_id"] for ad in sandbox.world.ads.to_pylist() if ad["status"] == "ACTIVE"}
     old = (sandbox.scene.now - timedelta(days=40)).date()
-    cell = next(
-        row for row in cells.to_pylist() if row["date_day"] >= old and row["ad_id"] in live
-    )
+    cell = next(row for row in cells.to_pylist() if row["date_day"] >= old and row["ad_id"] in live)
     day = cell["date_day"].isoformat()
     query = {
         "fields": "spend,impressions",

@@ -63,7 +63,9 @@ def request(
     )
 
 
-def every(api: BetaAnalyticsDataClient, asked: RunReportRequest) -> list[tuple[list[str], list[str]]]:
+def every(
+    api: BetaAnalyticsDataClient, asked: RunReportRequest
+) -> list[tuple[list[str], list[str]]]:
     found: list[tuple[list[str], list[str]]] = []
     while True:
         asked.offset = len(found)
@@ -84,9 +86,7 @@ def sessions_of(sandbox: Sandbox, market: Market) -> pa.Table:
     last = sandbox.scene.today(market.timezone) - timedelta(days=1)
     first = last - timedelta(days=29)
     return rows.filter(
-        pc.and_(
-            pc.greater_equal(days, pa.scalar(first)), pc.less_equal(days, pa.scalar(last))
-        )
+        pc.and_(pc.greater_equal(days, pa.scalar(first)), pc.less_equal(days, pa.scalar(last)))
     )
 
 
@@ -144,7 +144,9 @@ def test_users_are_not_additive(sandbox: Sandbox) -> None:
 
 
 def test_page_views_by_path_add_up_to_all_page_views(sandbox: Sandbox, market: Market) -> None:
-    rows = every(client(sandbox), request(sandbox, market, ["date", "pagePath"], ["screenPageViews"]))
+    rows = every(
+        client(sandbox), request(sandbox, market, ["date", "pagePath"], ["screenPageViews"])
+    )
     assert all(labels[1].startswith("/") for labels, _ in rows)
     viewed = sum(int(figures[0]) for _, figures in rows)
     assert viewed == pc.sum(sessions_of(sandbox, market)["page_views"]).as_py()

@@ -169,9 +169,10 @@ def test_rest_lists_customers_products_and_the_shop(shop: Sandbox, market: Marke
     customers = every(shopify.Customer, limit=250)
     expected = table(shop, "current_customers", market)
     assert sorted(customer.id for customer in customers) == expected["customer_id"].to_pylist()
-    assert sum(customer.orders_count for customer in customers) == pc.sum(
-        expected["number_of_orders"]
-    ).as_py()
+    assert (
+        sum(customer.orders_count for customer in customers)
+        == pc.sum(expected["number_of_orders"]).as_py()
+    )
     products = every(shopify.Product)
     assert [product.id for product in products] == sorted(
         table(shop, "products", market)["product_id"].to_pylist(), reverse=True
@@ -294,10 +295,15 @@ def test_graphql_errors_come_with_status_200_and_a_code(sandbox: Sandbox) -> Non
         "typeName": "Order",
         "fieldName": "colour",
     }
-    large = "{ orders(first: 250) { nodes { lineItems(first: 250) { nodes { product { variants(first: 250) { nodes { id } } } } } } } }"
+    large = """{ orders(first: 250) { nodes { lineItems(first: 250) { nodes {
+        product { variants(first: 250) { nodes { id } } } } } } } }"""
     codes = [
         ask(sandbox, query).json()["errors"][0]["extensions"]["code"]
-        for query in (large, "{ orders { nodes { id } } }", '{ orders(first: 1, after: "no") { nodes { id } } }')
+        for query in (
+            large,
+            "{ orders { nodes { id } } }",
+            '{ orders(first: 1, after: "no") { nodes { id } } }',
+        )
     ]
     assert codes == ["MAX_COST_EXCEEDED", "BAD_REQUEST", "BAD_REQUEST"]
     assert ask(sandbox, "{ shop { name } }", token="shpat_wrong").status_code == 401
@@ -313,7 +319,8 @@ def test_an_order_shows_its_refund_only_once_it_was_made(sandbox: Sandbox) -> No
     refunds = table(sandbox, "refunds", INDONESIA).sort_by("created_at")
     last = refunds.slice(len(refunds) - 1).to_pylist()[0]
     made = last["created_at"].replace(tzinfo=UTC)
-    query = f'{{ order(id: "gid://shopify/Order/{last["order_id"]}") {{ updatedAt refunds {{ legacyResourceId }} }} }}'
+    gid = f"gid://shopify/Order/{last['order_id']}"
+    query = f'{{ order(id: "{gid}") {{ updatedAt refunds {{ legacyResourceId }} }} }}'
 
     def refunded() -> tuple[str, list[str]]:
         answer = requests.post(

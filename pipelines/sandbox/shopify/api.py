@@ -25,6 +25,7 @@ from pipelines.sandbox.shopify.records import (
     Order,
     Product,
     Record,
+    Refund,
     Variant,
     shop_record,
 )
@@ -33,6 +34,13 @@ from pipelines.sandbox.world import MARKETS
 
 DOCS = "https://shopify.dev/api/usage/"
 MAX_QUERY_COST = 1000
+
+SCOPES = ("read_orders", "read_all_orders", "read_customers", "read_products", "read_inventory")
+APP = {
+    "__typename": "AppInstallation",
+    "id": "gid://shopify/AppInstallation/1",
+    "accessScopes": [{"handle": scope, "description": scope} for scope in SCOPES],
+}
 
 SCHEMA = Engine.load(Path(__file__).with_name("schema.graphql"))
 
@@ -88,6 +96,8 @@ class Root:
         shop = self._shop
         if name == "shop":
             return shop_record(shop)
+        if name == "currentAppInstallation":
+            return APP
         lists: dict[str, Callable[[], tuple[Listing, Callable[[Any], list[Any]]]]] = {
             "orders": lambda: (shop.orders, self._orders),
             "customers": lambda: (shop.customers, self._customers),
@@ -154,6 +164,8 @@ class Root:
             row = listing.row(number)
             build = self._orders if kind == "Order" else self._customers
             return None if row is None else build([row])[0]
+        if kind == "Refund":
+            return self._refund(number)
         small: dict[str, tuple[Mapping[int, Row], type[Record]]] = {
             "Product": (shop.product_rows, Product),
             "ProductVariant": (shop.variant_rows, Variant),
@@ -161,6 +173,13 @@ class Root:
         }
         rows, record = small.get(kind, ({}, Product))
         return record(rows[number], shop) if number in rows else None
+
+    def _refund(self, number: int) -> Refund | None:
+        order = self._shop.order_of_refund(number)
+        if order is None:
+            return None
+        refunds: list[Refund] = self._orders([order])[0]["refunds"]
+        return next(refund for refund in refunds if refund["legacyResourceId"] == str(number))
 
 
 def _products(shop: Shop) -> Listing:

@@ -259,6 +259,12 @@ class Shop:
             order["customer"] = customers.get(order["customer_id"])
         return orders
 
+    def order_of_refund(self, refund_id: int) -> int | None:
+        """The row of the order that a refund belongs to."""
+        refunds = self._table("refunds")
+        found = refunds.filter(pc.equal(refunds["refund_id"], refund_id))["order_id"].to_pylist()
+        return self.orders.row(found[0]) if found else None
+
     def refund_rows(self, order_ids: Sequence[int]) -> dict[int, list[Row]]:
         """The refunds of each order, with `lines` and `transactions`."""
         refunds = self._refunds.of(order_ids)

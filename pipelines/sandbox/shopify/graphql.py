@@ -262,7 +262,7 @@ class _Compiler:
             return self._connection(key, name, named, sets, arguments, path)
         build, cost = self._object(named, sets, path)
         if isinstance(get_nullable_type(definition.type), GraphQLList):
-            return _list(key, name, build, cost, arguments)
+            return Selected(key, _list(name, build, arguments), cost)
         return Selected(key, _one(_with_arguments(name, definition, arguments), build), cost)
 
     def _object(
@@ -363,14 +363,13 @@ def _one(read: Read, build: Read) -> Read:
     return read_object
 
 
-def _list(key: str, name: str, build: Read, cost: int, arguments: dict[str, Any]) -> Selected:
+def _list(name: str, build: Read, arguments: dict[str, Any]) -> Read:
     first = arguments.get("first")
 
     def read(source: Source) -> Any:
         return [build(item) for item in source[name][:first]]
 
-    # An unbounded list is priced like a small page: its length is not known beforehand.
-    return Selected(key, read, _list_cost(cost, first or 10) - 2)
+    return read
 
 
 def _page_size(name: str, arguments: dict[str, Any], path: tuple[str, ...]) -> int:
