@@ -5,6 +5,7 @@ Belongs here: putting the parts of `pipelines.defs` together. Does not: any part
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from pipelines.defs.resources import Workspace, workspace_resource
 from pipelines.defs.schedules import build_sensor, daily_schedule
 from pipelines.defs.streams import stream_assets
 from pipelines.settings import Settings
+
+# Partition ranges in one run and pools are what the design rests on; each process would say dozens
+# of times that Dagster calls their parameters beta.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 
 def build_defs(

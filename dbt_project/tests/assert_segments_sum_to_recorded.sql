@@ -10,8 +10,9 @@ recorded as (
 ),
 
 families as (
-    select distinct segment_family
-    from {{ ref('mart_audience_segments') }}
+    {%- for family in segment_families() %}
+    select '{{ family }}' as segment_family{{ ' union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 segments as (

@@ -20,7 +20,6 @@ from pipelines.connectors.stream import Stream
 from pipelines.ingest import IngestResult
 from pipelines.lake.landing import LandedDay
 
-
 WIDTH = 120
 
 

@@ -6,7 +6,7 @@ drawing (`progress`, `summary`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -71,15 +71,13 @@ def run_everything(
     settings: Settings, *, days: int, size: int | None = None, seed: int | None = None
 ) -> int:
     """Read the last `days` of every source that is on, build, publish, and sum it up."""
-    with ExitStack() as stack:
-        console = stack.enter_context(quiet(_log(settings)))
-        if settings.sandboxed:
-            settings = stack.enter_context(_sandbox(settings, console, size, seed, days))
-        session = stack.enter_context(_session(settings, console))
+    with _prepared(settings, size=size, seed=seed, export_days=days) as session:
+        settings = session.settings
         last = settings.last_closed_day(settings.reporting_timezone)
-        _announce(session, *lookback(last, days, settings.start_date))
+        window = lookback(last, days, settings.start_date)
+        _announce(session, *window)
         with session.display.live():
-            _read_and_build(session, *lookback(last, days, settings.start_date))
+            _read_and_build(session, *window)
         return _conclude(session)
 
 
@@ -101,11 +99,8 @@ def extract_streams(
 ) -> int:
     """Read these streams; without `first`, each over its own lookback."""
     wanted = _named(names)
-    with ExitStack() as stack:
-        console = stack.enter_context(quiet(_log(settings)))
-        if settings.sandboxed:
-            settings = stack.enter_context(_sandbox(settings, console))
-        session = stack.enter_context(_session(settings, console))
+    with _prepared(settings) as session:
+        settings = session.settings
         until = last or settings.last_closed_day(settings.reporting_timezone)
         with session.display.live():
             for days, streams in windows(session.streams(wanted)).items():
@@ -131,7 +126,7 @@ def build_as_of(settings: Settings, instant: datetime, into: Path) -> int:
 def example_settings() -> Settings:
     """The settings of the example: British shop, British pounds, years that are long closed."""
     return Settings(
-        SMM_HOME=PROJECT / "data" / "example",
+        SMM_HOME=summary.EXAMPLE_HOME,
         SMM_FILES=PROJECT / "examples" / "files.yaml",
         SMM_START_DATE=date(2010, 1, 1),
         SMM_REPORTING_CURRENCY="GBP",
@@ -168,22 +163,37 @@ def _session(settings: Settings, console: Console) -> Iterator[Session]:
 
 
 @contextmanager
+def _prepared(settings: Settings, **world: int | None) -> Iterator[Session]:
+    """A session whose sources answer: without credentials, those of a sandbox of its own."""
+    with ExitStack() as stack:
+        console = stack.enter_context(quiet(_log(settings)))
+        if not settings.sandboxed:
+            yield stack.enter_context(_session(settings, console))
+            return
+        settings, wait = stack.enter_context(_sandbox(settings, **world))
+        # The world is made on one core while the definitions are loaded on another.
+        session = stack.enter_context(_session(settings, console))
+        with console.status("making the sandbox's world"):
+            wait()
+        yield session
+
+
+@contextmanager
 def _sandbox(
     settings: Settings,
-    console: Console,
+    *,
     size: int | None = None,
     seed: int | None = None,
     export_days: int | None = None,
-) -> Iterator[Settings]:
-    """A sandbox of this command's own, and the settings that point at it."""
-    choice = sandbox.Choice.of(settings, size=size, seed=seed)
+) -> Iterator[tuple[Settings, Callable[[], None]]]:
+    """A sandbox of this command's own, the settings that point at it, and the wait for it."""
+    sandbox.Choice.of(settings, size=size, seed=seed)
     url = sandbox.free_address()
     log = settings.home / "logs" / "sandbox.log"
-    with ExitStack() as stack:
-        with console.status(f"making the sandbox's world of {choice.size:,} customers"):
-            stack.enter_context(sandbox.running(settings, url, log, export_days=export_days))
+    with sandbox.running(settings, url, log, export_days=export_days) as wait:
         # The clock stands still for the whole command, whatever the hour it ends at.
-        yield Settings(SMM_HOME=settings.home, SMM_SANDBOX_URL=url, SMM_NOW=settings.now())
+        pointed = Settings(SMM_HOME=settings.home, SMM_SANDBOX_URL=url, SMM_NOW=settings.now())
+        yield pointed, wait
 
 
 def _announce(session: Session, first: date, last: date) -> None:

@@ -13,8 +13,7 @@ import fcntl
 import os
 import shutil
 import uuid
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,6 +30,7 @@ from pipelines.settings import PROJECT, Settings
 CONFIG = PROJECT / "pipelines" / "defs" / "dagster.yaml"
 # The tag by which a later process finds out whether the process of a run still lives.
 PROCESS = "smm/process"
+Build = Callable[..., dg.Definitions]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -69,12 +69,17 @@ class Runner:
     """Executes jobs, one after another. Made by `runner()`, which keeps this process known."""
 
     def __init__(
-        self, settings: Settings, instance: dg.DagsterInstance, process: str, watch: Watch
+        self,
+        settings: Settings,
+        instance: dg.DagsterInstance,
+        process: str,
+        watch: Watch,
+        build: Build = build_defs,
     ) -> None:
         self._instance = instance
         self._process = process
         self.workspace = Workspace(settings, watch=watch)
-        self.definitions = build_defs(
+        self.definitions = build(
             settings, resource_overrides={"workspace": workspace_resource(self.workspace)}
         )
 
@@ -104,13 +109,11 @@ class Runner:
 
 
 @contextmanager
-def runner(settings: Settings, watch: Watch) -> Iterator[Runner]:
+def runner(settings: Settings, watch: Watch, *, build: Build = build_defs) -> Iterator[Runner]:
     """A runner on the settings' instance; runs that were killed are first marked as failed."""
-    warnings.filterwarnings("ignore", category=dg.BetaWarning)
-    warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     with open_instance(settings) as instance, _living(settings) as process:
         bury_dead_runs(instance, settings)
-        yield Runner(settings, instance, process, watch)
+        yield Runner(settings, instance, process, watch, build)
 
 
 def bury_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]:

@@ -11,8 +11,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -74,24 +75,28 @@ class Choice:
 @contextmanager
 def running(
     settings: Settings, url: str, log: Path, *, export_days: int | None = None
-) -> Iterator[None]:
+) -> Iterator[Callable[[], None]]:
     """The sandbox of these settings at that address of this machine, while the block lasts.
 
-    Raises SandboxError with the end of its log when it does not start.
+    Making the world takes seconds, which the caller may use: the block gets a function that waits
+    until the sandbox answers. It raises SandboxError with the end of the log when that fails.
     """
-    command = [sys.executable, "-m", "pipelines.cli", "sandbox"]
+    command = [sys.executable, "-m", "pipelines.cli", "sandbox", "--until-stdin-closes"]
     command += ["--port", str(urlsplit(url).port), "--now", settings.now().isoformat()]
     if export_days:
         command += ["--export-days", str(export_days)]
     log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {"SMM_HOME": str(settings.home)}
     with log.open("ab") as file:
         process = subprocess.Popen(  # noqa: S603 - this project's own command
-            command, stdout=file, stderr=file, env={**os.environ, **environment}
+            command,
+            # The pipe closes when this process ends, however it ends, and the sandbox with it.
+            stdin=subprocess.PIPE,
+            stdout=file,
+            stderr=file,
+            env={**os.environ, "SMM_HOME": str(settings.home)},
         )
     try:
-        _await(process, url, log)
-        yield
+        yield lambda: _await(process, url, log)
     finally:
         process.terminate()
         try:
@@ -108,16 +113,20 @@ def serve(
     size: int | None = None,
     seed: int | None = None,
     export_days: int | None = None,
+    until_stdin_closes: bool = False,
 ) -> None:
     """Make the world of this home, write its exports and its truth, and answer until ended.
 
     `export_days` limits the event export to so many days; by default it covers the whole history.
+    With `until_stdin_closes`, whoever started it need not live to end it.
     """
     # The world needs numpy and a good deal of memory: no other command should load it.
     from pipelines.sandbox.clock import Scene
     from pipelines.sandbox.serve import Sandbox
     from pipelines.sandbox.world import WorldConfig, write_exports, write_truth
 
+    if until_stdin_closes:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     now = settings.now()
     choice = Choice.of(settings, size=size, seed=seed)
     scene = Scene(WorldConfig(anchor=choice.anchor, seed=choice.seed, size=choice.size), now)
@@ -146,6 +155,11 @@ def free_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def _end_with_stdin() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

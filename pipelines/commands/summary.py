@@ -74,6 +74,8 @@ order by segment_family, place
 """
 
 
+EXAMPLE_HOME = PROJECT / "data" / "example"
+
 # Opened by itself, the file is the catalog `marts`, which stands before the schema of that name.
 QUERY = (
     'import duckdb; print(duckdb.connect("{path}", read_only=True).sql("select order_date,'
@@ -144,15 +146,18 @@ def show_next(console: Console, settings: Settings, path: Path) -> None:
     """What a person may want to open now."""
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     home = "" if settings.home == PROJECT / "data" else f"SMM_HOME={settings.home} "
+    example = settings.home == EXAMPLE_HOME
     lines = {
-        "the runs, the lineage, the checks": f"{home}make ui",
+        "the runs, the lineage, the checks": ".venv/bin/smm ui --example"
+        if example
+        else f"{home}make ui",
         "what platforms restated": f"{home}.venv/bin/smm history",
         "the published file": str(shown),
         "a query": f".venv/bin/python -c '{QUERY.format(path=shown)}'",
     }
     console.print("\n[bold]Next[/]")
     for what, how in lines.items():
-        console.print(f"  {what:<34}  {how}", highlight=False, markup=False)
+        console.print(f"  {what:<34}  {how}", highlight=False, markup=False, soft_wrap=True)
 
 
 def number(value: Any, places: int = 0) -> str:

@@ -27,7 +27,7 @@ def serve_ui(settings: Settings, port: int) -> int:
         if settings.sandboxed and healthy(settings.sandbox_url) is None:
             click.echo(f"starting the sandbox at {settings.sandbox_url}")
             log = settings.home / "logs" / "sandbox.log"
-            stack.enter_context(running(settings, settings.sandbox_url, log))
+            stack.enter_context(running(settings, settings.sandbox_url, log))()
         click.echo(f"http://127.0.0.1:{port} in a moment; Ctrl-C ends it")
         try:
             return subprocess.call(  # noqa: S603 - our own interpreter's Dagster

@@ -11,7 +11,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from pipelines.connectors.errors import Gone
+from pipelines.connectors.errors import Decision, Gone, Rule
 from pipelines.connectors.http import Client, Platform, Request
 from pipelines.connectors.read import HttpSource, Page
 from pipelines.connectors.stream import Account, Stream, Window
@@ -42,7 +42,11 @@ STREAMS = (
     ),
 )
 
-PLATFORM = Platform(name="ecb", json=False)
+RULES = (
+    Rule(Decision.SKIP, "there are no rates then", status=(404,), says="no results found"),
+    Rule(Decision.STOP, "there is no data portal", status=(404,), remedy="Check ECB_BASE_URL."),
+)
+PLATFORM = Platform(name="ecb", rules=RULES, json=False)
 # Every currency against the euro, daily, spot, as the average of the publication.
 SERIES = "service/data/EXR/D..EUR.SP00.A"
 # What the answer repeats of the question and of the series' own description in every row.
@@ -97,7 +101,7 @@ class Ecb(HttpSource):
 
     @override
     def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
-        """All rates of the window in one answer. A span without any is answered with 404."""
+        """All rates of the window in one answer. A span without any is no error."""
         try:
             text = self._client.send(self._request(window)).body
         except Gone:

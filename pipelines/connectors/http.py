@@ -61,6 +61,8 @@ SECRET_PATTERNS = (
     re.compile(r"\b(ya29\.)[\w.-]+"),
 )
 HIDDEN = "[hidden]"
+# Shorter ones are no token of any platform, and occur in plain words.
+SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True)
@@ -295,7 +297,8 @@ class Client:
         if self._token is None:
             return None
         value = self._token.secret()
-        self._secrets.add(value)
+        if len(value) >= SHORTEST_SECRET:
+            self._secrets.add(value)
         return _Header(self._token.header, self._token.scheme + value)
 
     def _retry(self, rule: Rule, signal: Signal, retries: int) -> None:

@@ -195,11 +195,16 @@ def field_list(schema: Schema, written: Mapping[str, str], skip: Sequence[str] =
     )
 
 
+FURNITURE = frozenset(
+    {"paging", "order", "can_comment", "can_like", "has_liked", "viewer_reaction"}
+)
+
+
 def tidy(value: Any) -> Any:
     """A record without Graph's own furniture: it would otherwise look like new fields.
 
     `paging` links carry the token; the empty `data` of a summary holds nothing because nothing but
-    the summary was asked for.
+    the summary was asked for; and some facts of a summary are about the token's user.
     """
     if isinstance(value, list):
         return [tidy(item) for item in value]
@@ -208,5 +213,5 @@ def tidy(value: Any) -> Any:
     return {
         key: tidy(item)
         for key, item in value.items()
-        if key != "paging" and not (key == "data" and item == [] and "summary" in value)
+        if key not in FURNITURE and not (key == "data" and item == [] and "summary" in value)
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -142,7 +143,7 @@ class HttpSource(ABC):
         """
         with reading(self.name, stream.name, account.id):
             if error := self._unknown.get(account.id):
-                raise error
+                raise copy(error) from error
             context = {
                 "account_id": account.id,
                 "currency": account.currency,

@@ -1,4 +1,4 @@
-"""Running the sandbox: in a thread for tests, or until interrupted for a person.
+"""Running the sandbox: in a thread, on a port of this machine.
 
     with Sandbox(WorldConfig(anchor=date(2026, 11, 1), size=500), now) as sandbox:
         requests.get(sandbox.url + "/data-api.ecb.europa.eu/service/data/EXR/…")
@@ -30,8 +30,6 @@ from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.shopify import Shopify
 from pipelines.sandbox.wire import Call, Platform
 from pipelines.sandbox.world import World, WorldConfig
-
-PORT = 8025
 
 
 def build_server(scene: Scene, faults: Faults | None = None) -> Server:
@@ -155,25 +153,6 @@ class Sandbox:
         self._server.should_exit = True
         self._thread.join(timeout=10)
         self._socket.close()
-
-
-def run_server(
-    config: WorldConfig,
-    now: datetime,
-    *,
-    host: str = "127.0.0.1",
-    port: int = PORT,
-    ready: Callable[[str], None] | None = None,
-) -> None:
-    """Serve until interrupted (SIGINT or SIGTERM). OSError if the port is taken.
-
-    `ready` is called with the address once it is listening and the world is built.
-    """
-    listening = _listening(host, port)
-    server = _uvicorn(Scene(config, now))
-    if ready is not None:
-        ready(f"http://{host}:{listening.getsockname()[1]}")
-    server.run(sockets=[listening])
 
 
 def _listening(host: str, port: int) -> socket.socket:

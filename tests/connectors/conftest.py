@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from tests.connectors.scripted import FakeTime, Scripted
+from scripted import FakeTime, Scripted
 
 
 @pytest.fixture

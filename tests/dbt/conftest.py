@@ -20,13 +20,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def lake(home: Path) -> HandmadeLake:
     """An empty lake."""
-    return HandmadeLake(_emptied(home / "lake"))
+    return HandmadeLake(emptied(home / "lake"))
 
 
 @pytest.fixture
 def warehouse(home: Path, lake: HandmadeLake) -> Warehouse:
     """The warehouse of that lake, in dollars, not built yet."""
-    return Warehouse(_emptied(home / "warehouse"), lake.root)
+    return Warehouse(emptied(home / "warehouse"), lake.root)
 
 
 @pytest.fixture
@@ -34,14 +34,15 @@ def rebuilt(home: Path, lake: HandmadeLake) -> Callable[[], Warehouse]:
     """Makes the warehouse that the lake gives when built from nothing."""
 
     def build() -> Warehouse:
-        other = Warehouse(_emptied(home / "rebuilt"), lake.root)
+        other = Warehouse(emptied(home / "rebuilt"), lake.root)
         other.dbt("run", "--full-refresh")
         return other
 
     return build
 
 
-def _emptied(directory: Path) -> Path:
+def emptied(directory: Path) -> Path:
+    """The directory, made anew."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     return directory

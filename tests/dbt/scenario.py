@@ -126,13 +126,20 @@ def orders(lake: HandmadeLake, day: date, *rows: dict[str, Any]) -> None:
     lake.put("shopify.orders", SHOP, day, rows)
 
 
-def insight(day: date, spend: float, *, purchases: int | None = None, **more: Any) -> dict[str, Any]:
+def insight(
+    day: date, spend: float, *, purchases: int | None = None, **more: Any
+) -> dict[str, Any]:
     """A row of Meta's insights; purchases are claimed under two types that overlap."""
     actions = None
     if purchases is not None:
         actions = json.dumps(
             [
-                {"action_type": kind, "value": str(purchases), "7d_click": str(purchases - 1), "1d_view": "1"}
+                {
+                    "action_type": kind,
+                    "value": str(purchases),
+                    "7d_click": str(purchases - 1),
+                    "1d_view": "1",
+                }
                 for kind in ("omni_purchase", "purchase")
             ]
         )
@@ -161,14 +168,28 @@ def ads_day(
         ACCOUNT,
         day,
         [
-            insight(day, spend, purchases=2, **names, adset_id="S1", adset_name="S", ad_id=ad, ad_name=ad)
+            insight(
+                day,
+                spend,
+                purchases=2,
+                **names,
+                adset_id="S1",
+                adset_name="S",
+                ad_id=ad,
+                ad_name=ad,
+            )
             for ad, spend in ads.items()
         ],
     )
     lake.put(
-        "meta_ads.insights_campaign", ACCOUNT, day, [insight(day, campaign, purchases=2 * len(ads), **names)]
+        "meta_ads.insights_campaign",
+        ACCOUNT,
+        day,
+        [insight(day, campaign, purchases=2 * len(ads), **names)],
     )
-    lake.put("meta_ads.insights_account", ACCOUNT, day, [insight(day, account, purchases=2 * len(ads))])
+    lake.put(
+        "meta_ads.insights_account", ACCOUNT, day, [insight(day, account, purchases=2 * len(ads))]
+    )
     lake.put(
         "meta_ads.insights_age_gender",
         ACCOUNT,
@@ -216,7 +237,13 @@ def structure(lake: HandmadeLake, day: date) -> None:
 
 
 def event(
-    browser: str, session: int, when: datetime, name: str = "page_view", *, day: date | None = None, **more: Any
+    browser: str,
+    session: int,
+    when: datetime,
+    name: str = "page_view",
+    *,
+    day: date | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     """An event of a GA4 session; `session` is its id, `day` the property's day."""
     microseconds = (when - datetime(1970, 1, 1)) // timedelta(microseconds=1)
@@ -247,7 +274,9 @@ def events(lake: HandmadeLake, day: date, *rows: dict[str, Any]) -> None:
     lake.put("files.ga4_events", PROPERTY, day, rows)
 
 
-def counters(post: str, created: datetime, *, reactions: int | None, views: int | None = None) -> dict[str, Any]:
+def counters(
+    post: str, created: datetime, *, reactions: int | None, views: int | None = None
+) -> dict[str, Any]:
     """What a post had gathered when a day closed."""
     insights = None
     if views is not None:

@@ -28,7 +28,9 @@ def first_landing(lake: HandmadeLake) -> None:
         s.FRIDAY,
         s.event("b1", 1, s.at(s.FRIDAY, 16, 50), day=s.FRIDAY),
         s.event("b2", 2, s.at(s.FRIDAY, 3)),
-        s.event("b2", 2, s.at(s.FRIDAY, 4), "purchase", transaction_id="#2", purchase_revenue=100.0),
+        s.event(
+            "b2", 2, s.at(s.FRIDAY, 4), "purchase", transaction_id="#2", purchase_revenue=100.0
+        ),
     )
     s.orders(lake, date(2026, 3, 5))
     lake.put(
@@ -49,7 +51,12 @@ def second_landing(lake: HandmadeLake) -> None:
     s.orders(
         lake,
         s.SATURDAY,
-        s.order(1, s.at(s.FRIDAY), updated=s.at(s.SATURDAY), refunds=[s.refund(1, s.at(s.SATURDAY), ("SUCCESS", 40.0))]),
+        s.order(
+            1,
+            s.at(s.FRIDAY),
+            updated=s.at(s.SATURDAY),
+            refunds=[s.refund(1, s.at(s.SATURDAY), ("SUCCESS", 40.0))],
+        ),
         s.order(4, s.at(date(2026, 3, 6), 1), updated=s.at(s.SATURDAY), customer=2),
         s.order(5, s.at(s.SATURDAY), customer=3, currency="IDR"),
     )
@@ -63,7 +70,10 @@ def second_landing(lake: HandmadeLake) -> None:
         "facebook_pages.post_counters",
         s.PAGE,
         s.SATURDAY,
-        [s.counters("p1", s.at(date(2026, 3, 2)), reactions=14), s.counters("p3", s.at(s.SATURDAY), reactions=2)],
+        [
+            s.counters("p1", s.at(date(2026, 3, 2)), reactions=14),
+            s.counters("p3", s.at(s.SATURDAY), reactions=2),
+        ],
     )
 
 
@@ -144,7 +154,9 @@ def test_changed_reporting_settings_convert_every_row_again(
     warehouse.dbt("run")
     Warehouse(warehouse.directory, lake.root, currency="IDR").dbt("run")
     assert warehouse.rows("select distinct fx_rate from fct_order where currency = 'IDR'") == [(1,)]
-    assert warehouse.rows("select distinct fx_rate from fct_order where currency = 'USD'") == [(15000,)]
+    assert warehouse.rows("select distinct fx_rate from fct_order where currency = 'USD'") == [
+        (15000,)
+    ]
 
 
 def test_an_emptied_day_disappears(lake: HandmadeLake, warehouse: Warehouse) -> None:

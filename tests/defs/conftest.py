@@ -73,7 +73,7 @@ def dbt_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     for name, sql in MODELS.items():
         (marts / f"{name}.sql").write_text(sql + "\n")
-    (marts / "mart_reads.sql").write_text("select * from {{ source('lake', 'files') }}\n")
+    (marts / "mart_reads.sql").write_text("select source, stream, dt, content_hash from {{ source('lake', 'files') }}\n")
     return project
 
 

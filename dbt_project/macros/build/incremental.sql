@@ -250,3 +250,38 @@ A fact takes part by
     {%- endset -%}
     {{ literal_days(query) }}
 {%- endmacro %}
+
+{# Account-days whose files changed, or whose rate moved: what fct_ad_daily replaces. #}
+{% macro account_days_touched(inputs) %}
+    select
+        source,
+        account as lake_account,
+        lake_day
+    from ({{ changed_inputs(inputs) }}) as changed
+    union
+    select
+        built.source,
+        built.lake_account,
+        built.first_lake_day as lake_day
+    from {{ this }} as built
+    left join {{ ref('int_fx_rates__daily') }} as fx
+        on built.currency = fx.currency and built.date_day = fx.date_day
+    where built.fx_rate is distinct from {{ fx_rate('built.currency') }}
+{% endmacro %}
+
+{# Pre-hook of fct_ad_daily. #}
+{% macro find_affected_account_days(inputs) %}
+    {%- if is_incremental() -%}
+    create or replace temporary table {{ affected() }} as
+    select {{ surrogate_key(['source', 'lake_account', 'lake_day']) }} as account_day_key
+    from ({{ account_days_touched(inputs) }}) as touched
+    {%- else -%}
+    select 1 as nothing_to_compare
+    {%- endif -%}
+{% endmacro %}
+
+{% macro days_of_affected_accounts(inputs) -%}
+    {{ literal_days(
+        'select distinct cast(lake_day as string) from (' ~ account_days_touched(inputs) ~ ') as touched order by 1'
+    ) }}
+{%- endmacro %}

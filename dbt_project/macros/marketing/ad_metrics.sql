@@ -8,7 +8,7 @@
 
 {% macro sum_ad_metrics() -%}
     {%- for metric in ad_metrics() %}
-            sum({{ metric }}) as {{ metric }}{{ ',' if not loop.last }}
+        sum({{ metric }}) as {{ metric }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 

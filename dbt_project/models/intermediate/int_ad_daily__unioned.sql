@@ -22,8 +22,18 @@ ads as (
     from {{ ref('stg_meta_ads__insights_ad') }}
 ),
 
-{# Total of a level, less what the level below it explains. A level that was not extracted explains
-   itself away: its campaign has no row, so nothing is subtracted twice. #}
+explained_by_ads as (
+    select
+        account_id,
+        campaign_id,
+        date_day,
+        {{ sum_ad_metrics() }}
+    from ads
+    group by account_id, campaign_id, date_day
+),
+
+{# A campaign's total, less what its ads explain. A campaign without a total of its own has no row here:
+   its ads are all that is known of it. #}
 campaign_rests as (
     select
         campaigns.account_id,
@@ -41,15 +51,7 @@ campaign_rests as (
         - coalesce(explained.claimed_conversions_1d_view, 0) as claimed_conversions_1d_view,
         campaigns.claimed_value - coalesce(explained.claimed_value, 0) as claimed_value
     from {{ ref('stg_meta_ads__insights_campaign') }} as campaigns
-    left join (
-        select
-            account_id,
-            campaign_id,
-            date_day,
-            {{ sum_ad_metrics() }}
-        from ads
-        group by account_id, campaign_id, date_day
-    ) as explained
+    left join explained_by_ads as explained
         on
             campaigns.account_id = explained.account_id
             and campaigns.campaign_id = explained.campaign_id
@@ -95,6 +97,15 @@ ads_and_campaign_rests as (
     where {{ any_ad_metric() }}
 ),
 
+explained_by_campaigns as (
+    select
+        account_id,
+        date_day,
+        {{ sum_ad_metrics() }}
+    from ads_and_campaign_rests
+    group by account_id, date_day
+),
+
 account_rests as (
     select
         accounts.account_id,
@@ -111,14 +122,7 @@ account_rests as (
         - coalesce(explained.claimed_conversions_1d_view, 0) as claimed_conversions_1d_view,
         accounts.claimed_value - coalesce(explained.claimed_value, 0) as claimed_value
     from {{ ref('stg_meta_ads__insights_account') }} as accounts
-    left join (
-        select
-            account_id,
-            date_day,
-            {{ sum_ad_metrics() }}
-        from ads_and_campaign_rests
-        group by account_id, date_day
-    ) as explained
+    left join explained_by_campaigns as explained
         on accounts.account_id = explained.account_id and accounts.date_day = explained.date_day
 ),
 

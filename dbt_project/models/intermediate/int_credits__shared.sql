@@ -20,6 +20,10 @@ orders as (
         on orders.order_key = costs.order_key
 ),
 
+touched_orders as (
+    select distinct order_key from {{ ref('int_touches__weighted') }}
+),
+
 weighted as (
     select
         order_key,
@@ -41,7 +45,9 @@ weighted as (
         1 as weight_total
     from orders
     cross join models
-    where orders.order_key not in (select order_key from {{ ref('int_touches__weighted') }})
+    left join touched_orders
+        on orders.order_key = touched_orders.order_key
+    where touched_orders.order_key is null
 ),
 
 shares as (

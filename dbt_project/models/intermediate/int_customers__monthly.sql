@@ -20,12 +20,18 @@ newest as (
     select max(order_date) as newest_order_date from {{ ref('fct_order') }}
 ),
 
+bounds as (
+    select
+        min(month) as first_month,
+        max(month) as last_month
+    from activity
+),
+
 months as (
-    select distinct month_start as month
-    from {{ ref('dim_date') }}
-    where
-        month_start >= (select min(month) from activity)
-        and month_start <= (select max(month) from activity)
+    select distinct dates.month_start as month
+    from {{ ref('dim_date') }} as dates
+    inner join bounds
+        on dates.month_start between bounds.first_month and bounds.last_month
 ),
 
 customers as (

@@ -1,26 +1,23 @@
 {# How many persons were known or seen, and had not yet ordered, at the end of each month of orders. #}
 with
+sightings as (
+    select
+        person_id,
+        {{ reporting_date('known_since') }} as first_day
+    from {{ ref('int_persons__unioned') }}
+    union all
+    select
+        person_id,
+        {{ reporting_date('first_seen_at') }} as first_day
+    from {{ ref('int_visitors__linked') }}
+),
+
 first_days as (
     select
-        coalesce(persons.person_id, visitors.person_id) as person_id,
-        least(
-            coalesce(persons.first_day, visitors.first_day),
-            coalesce(visitors.first_day, persons.first_day)
-        ) as first_day
-    from (
-        select
-            person_id,
-            {{ reporting_date('known_since') }} as first_day
-        from {{ ref('int_persons__unioned') }}
-    ) as persons
-    full join (
-        select
-            person_id,
-            min({{ reporting_date('first_seen_at') }}) as first_day
-        from {{ ref('int_visitors__linked') }}
-        group by person_id
-    ) as visitors
-        on persons.person_id = visitors.person_id
+        person_id,
+        min(first_day) as first_day
+    from sightings
+    group by person_id
 ),
 
 first_orders as (
@@ -56,7 +53,7 @@ select
 from months
 left join waits
     on
-        waits.from_month <= months.month
-        and (waits.until_month is null or waits.until_month > months.month)
+        months.month >= waits.from_month
+        and (waits.until_month is null or months.month < waits.until_month)
 group by months.month
 having coalesce(sum(waits.persons), 0) > 0

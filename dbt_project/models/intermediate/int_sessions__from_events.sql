@@ -1,18 +1,14 @@
 {# Events with the session that they belong to. An event without a session id (no consent, or sent by a
-   server) belongs to none. `event_order` is unique within a session: what comes first is decided by it. #}
+   server) belongs to none. `event_order` is the time in microseconds, then the place in the batch. #}
 select
     {{ surrogate_key(["'files'", 'property_id', 'user_pseudo_id', 'ga_session_id']) }} as session_key,
     'files' as source,
     property_id as account_id,
-    {{ visitor_key("'files'", 'property_id', 'user_pseudo_id') }} as visitor_id,
-    cast(ga_session_id as string) as session_id,
+    user_pseudo_id,
+    ga_session_id,
     event_date,
     event_at,
-    concat(
-        lpad(cast(event_microseconds as string), 18, '0'),
-        '|', lpad(cast(batch_event_index as string), 6, '0'),
-        '|', event_name
-    ) as event_order,
+    event_microseconds * 1000 + least(batch_event_index, 999) as event_order,
     event_name,
     user_id,
     page_location,

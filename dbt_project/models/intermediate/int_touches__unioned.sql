@@ -23,6 +23,10 @@ moments as (
             and orders.order_id = moments.order_id
 ),
 
+orders_with_moments as (
+    select distinct order_key from moments
+),
+
 sessions as (
     select
         orders.order_key,
@@ -39,7 +43,15 @@ sessions as (
         on orders.person_id = visitors.person_id
     inner join {{ ref('fct_session') }} as sessions
         on visitors.visitor_id = sessions.visitor_id
-    where orders.order_key not in (select order_key from moments)
+    left join orders_with_moments as told
+        on orders.order_key = told.order_key
+    where told.order_key is null
+),
+
+orders_with_sessions as (
+    select distinct order_key
+    from sessions
+    where {{ within_lookback() }}
 ),
 
 exported as (
@@ -59,9 +71,11 @@ exported as (
             orders.source = 'files'
             and orders.account_id = exports.dataset
             and orders.order_id = exports.order_id
+    left join orders_with_sessions as told
+        on orders.order_key = told.order_key
     where
         coalesce(exports.utm_source, exports.utm_medium, exports.utm_campaign) is not null
-        and orders.order_key not in (select order_key from sessions where {{ within_lookback() }})
+        and told.order_key is null
 ),
 
 unioned as (

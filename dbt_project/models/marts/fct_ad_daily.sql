@@ -5,8 +5,7 @@
     materialized='incremental',
     incremental_strategy='replace_affected',
     meta={'replaces': 'account_day_key in (select account_day_key from $affected)'},
-    pre_hook="{{ find_affected('account_day_key', ref('int_ad_daily__unioned'), "
-        ~ inputs ~ ", fx_date='date_day') }}",
+    pre_hook="{{ find_affected_account_days(" ~ inputs ~ ") }}",
     post_hook="{{ record_inputs(" ~ inputs ~ ") }}",
 ) }}
 -- depends_on: {{ ref('stg_lake__files') }}
@@ -15,7 +14,12 @@ with
 ads as (
     select *
     from {{ ref('int_ad_daily__unioned') }}
-    {{ only_affected('account_day_key') }}
+    {%- if is_incremental() %}
+    where
+        {# As literals, the days prune the files that are read. #}
+        first_lake_day in ({{ days_of_affected_accounts(inputs) }})
+        and account_day_key in (select account_day_key from {{ affected() }})
+    {%- endif %}
 )
 
 select

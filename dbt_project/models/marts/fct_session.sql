@@ -26,27 +26,13 @@ events as (
 
 sessions as (
     select
-        session_key,
+        account_id,
+        user_pseudo_id,
+        ga_session_id,
         min(source) as source,
-        min(account_id) as account_id,
-        min(visitor_id) as visitor_id,
-        min(session_id) as session_id,
         min(event_at) as started_at,
         max(event_at) as ended_at,
         min(event_date) as session_date,
-        min_by(session_source, event_order) filter (where session_source is not null) as session_source,
-        min_by(session_medium, event_order) filter (where session_medium is not null) as session_medium,
-        min_by(session_campaign, event_order) filter (where session_campaign is not null) as session_campaign,
-        min_by(session_content, event_order) filter (where session_content is not null) as session_content,
-        min_by(page_location, event_order) filter (where page_location is not null) as landing_page,
-        min_by(page_referrer, event_order) filter (where page_referrer is not null) as referrer,
-        min_by(geo_country, event_order) filter (where geo_country is not null) as country,
-        min_by(geo_region, event_order) filter (where geo_region is not null) as region,
-        min_by(geo_city, event_order) filter (where geo_city is not null) as city,
-        min_by(device_category, event_order) filter (where device_category is not null) as device,
-        max_by(user_id, event_order) filter (where user_id is not null) as user_id,
-        max_by(transaction_id, event_order)
-            filter (where event_name = 'purchase' and transaction_id is not null) as transaction_id,
         count(*) as events,
         count(case when event_name = 'page_view' then 1 end) as page_views,
         count(case when event_name = 'view_item' then 1 end) as item_views,
@@ -54,44 +40,92 @@ sessions as (
         count(case when event_name = 'purchase' then 1 end) as purchases,
         sum(case when event_name = 'purchase' then purchase_revenue end) as purchase_revenue,
         max(case when session_engaged = '1' then 1 else 0 end) = 1 as is_engaged,
+        min(event_order) as first_event,
+        min(case when session_source is not null then event_order end) as first_event_with_source,
+        min(case when page_location is not null then event_order end) as first_event_with_page,
+        max(case when user_id is not null then event_order end) as last_event_with_user,
+        max(case when event_name = 'purchase' and transaction_id is not null then event_order end) as last_purchase,
         min(lake_account) as lake_account,
         min(lake_day) as first_lake_day,
         max(lake_day) as last_lake_day
     from events
-    group by session_key
+    group by account_id, user_pseudo_id, ga_session_id
+),
+
+{# What the session takes from one event of its own. `min` settles events of one and the same instant. #}
+traits as (
+    select
+        events.account_id,
+        events.user_pseudo_id,
+        events.ga_session_id,
+        {%- for column in ['geo_country', 'geo_region', 'geo_city', 'device_category'] %}
+        min(case when events.event_order = sessions.first_event then events.{{ column }} end) as {{ column }},
+        {%- endfor %}
+        {%- for column in ['session_source', 'session_medium', 'session_campaign', 'session_content'] %}
+        min(case when events.event_order = sessions.first_event_with_source then events.{{ column }} end)
+            as {{ column }},
+        {%- endfor %}
+        min(case when events.event_order = sessions.first_event_with_page then events.page_location end)
+            as landing_page,
+        min(case when events.event_order = sessions.first_event_with_page then events.page_referrer end)
+            as referrer,
+        min(case when events.event_order = sessions.last_event_with_user then events.user_id end) as user_id,
+        min(case when events.event_order = sessions.last_purchase then events.transaction_id end)
+            as transaction_id
+    from events
+    inner join sessions
+        on
+            events.account_id = sessions.account_id
+            and events.user_pseudo_id = sessions.user_pseudo_id
+            and events.ga_session_id = sessions.ga_session_id
+    where
+        events.event_order in (
+            sessions.first_event,
+            sessions.first_event_with_source,
+            sessions.first_event_with_page,
+            sessions.last_event_with_user,
+            sessions.last_purchase
+        )
+    group by events.account_id, events.user_pseudo_id, events.ga_session_id
 )
 
 select
-    session_key,
-    source,
-    account_id,
-    session_id,
-    visitor_id,
-    user_id,
-    started_at,
-    ended_at,
-    session_date,
-    coalesce(session_source, '(direct)') as session_source,
-    coalesce(session_medium, '(none)') as session_medium,
-    coalesce(session_campaign, '(not set)') as session_campaign,
-    session_content,
-    {{ channel('session_source', 'session_medium') }} as channel,
-    landing_page,
-    referrer,
-    country,
-    region,
-    city,
-    {{ geo_key('country', 'region', 'city') }} as geo_id,
-    device,
-    events,
-    page_views,
-    item_views,
-    cart_additions,
-    purchases,
-    transaction_id,
-    {{ to_money('purchase_revenue') }} as purchase_revenue,
-    is_engaged,
-    lake_account,
-    first_lake_day,
-    last_lake_day
+    {{ surrogate_key(['sessions.source', 'sessions.account_id', 'sessions.user_pseudo_id', 'sessions.ga_session_id']) }}
+        as session_key,
+    sessions.source,
+    sessions.account_id,
+    cast(sessions.ga_session_id as string) as session_id,
+    {{ visitor_key('sessions.source', 'sessions.account_id', 'sessions.user_pseudo_id') }} as visitor_id,
+    traits.user_id,
+    sessions.started_at,
+    sessions.ended_at,
+    sessions.session_date,
+    coalesce(traits.session_source, '(direct)') as session_source,
+    coalesce(traits.session_medium, '(none)') as session_medium,
+    coalesce(traits.session_campaign, '(not set)') as session_campaign,
+    traits.session_content,
+    {{ channel('traits.session_source', 'traits.session_medium') }} as channel,
+    traits.landing_page,
+    traits.referrer,
+    traits.geo_country as country,
+    traits.geo_region as region,
+    traits.geo_city as city,
+    {{ geo_key('traits.geo_country', 'traits.geo_region', 'traits.geo_city') }} as geo_id,
+    traits.device_category as device,
+    sessions.events,
+    sessions.page_views,
+    sessions.item_views,
+    sessions.cart_additions,
+    sessions.purchases,
+    traits.transaction_id,
+    {{ to_money('sessions.purchase_revenue') }} as purchase_revenue,
+    sessions.is_engaged,
+    sessions.lake_account,
+    sessions.first_lake_day,
+    sessions.last_lake_day
 from sessions
+inner join traits
+    on
+        sessions.account_id = traits.account_id
+        and sessions.user_pseudo_id = traits.user_pseudo_id
+        and sessions.ga_session_id = traits.ga_session_id

@@ -79,8 +79,9 @@ class Calendar:
 
 def calendar(config: WorldConfig, market: Market, until: datetime) -> Calendar:
     """The market's days from the start to `until` and a margin beyond."""
-    days = (until.date() - config.start).days + MARGIN_DAYS + 2
-    every = [config.start + timedelta(days=n) for n in range(max(days, MARGIN_DAYS))]
+    # Rates are scaled over the whole history, so the calendar holds it whatever `until` is.
+    days = max((until.date() - config.start).days + 2, config.history_days) + MARGIN_DAYS
+    every = [config.start + timedelta(days=n) for n in range(days)]
     midnights = [
         int(datetime.combine(day, time(), market.zone).astimezone(UTC).timestamp())
         for day in [*every, every[-1] + timedelta(days=1)]

@@ -1,13 +1,67 @@
-"""Building a world: the order in which its parts are drawn."""
+"""Building a world: the order in which its parts are drawn, and how they are joined."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from pipelines.sandbox.world.config import WorldConfig
+import numpy as np
+
+from pipelines.sandbox.world.advertising import ad_tables
+from pipelines.sandbox.world.calendar import calendar
+from pipelines.sandbox.world.campaigns import campaign_tables, plan
+from pipelines.sandbox.world.catalogue import product_tables
+from pipelines.sandbox.world.config import MARKETS, WorldConfig, naive_utc
+from pipelines.sandbox.world.customers import Known, customer_table, known_people, people_table
+from pipelines.sandbox.world.demand import demand
+from pipelines.sandbox.world.draws import Array, Draws
+from pipelines.sandbox.world.frame import Frame
+from pipelines.sandbox.world.fx import fx_table
+from pipelines.sandbox.world.orders import sales, sales_tables
+from pipelines.sandbox.world.social import social_tables
+from pipelines.sandbox.world.traffic import Traffic, session_table, traffic
 from pipelines.sandbox.world.world import World
 
 
 def build_world(config: WorldConfig, until: datetime) -> World:
     """The world up to that instant (UTC). A later `until` never changes what was before it."""
-    raise NotImplementedError
+    until = naive_utc(until)
+    draws = Draws(config.seed)
+    calendars = tuple(calendar(config, market, until) for market in MARKETS)
+    campaigns = plan(config, draws, calendars)
+    wanted = demand(config, draws, calendars, campaigns)
+    moved = traffic(config, draws, calendars, campaigns, wanted)
+    sold = sales(config, draws, calendars, wanted, moved)
+    known = known_people(config, draws, wanted, sold.orders)
+    customer_of_order = known.customer_of_person[sold.orders["person"]]
+    order_of_visit = np.full(len(moved.visits), -1)
+    bought = sold.orders["visit"] >= 0
+    order_of_visit[sold.orders["visit"][bought]] = sold.orders["order"][bought]
+    tables = {
+        **product_tables(int(calendars[0].midnights[0])),
+        **campaign_tables(draws, calendars, campaigns),
+        **ad_tables(config, draws, calendars, campaigns, wanted, moved, sold.orders),
+        **sales_tables(sold, customer_of_order, moved, campaigns),
+        **social_tables(config, draws, calendars, known),
+        "sessions": session_table(
+            config, draws, campaigns, moved, _signed_in(draws, moved, known), order_of_visit
+        ),
+        "customers": customer_table(config, draws, known),
+        "people": people_table(config, draws, known),
+        "fx": fx_table(draws, config.start, calendars[0].days),
+    }
+    return World.cut(config, until, tables)
+
+
+def _signed_in(draws: Draws, moved: Traffic, known: Known) -> Array:
+    """The customer whom each visit tells of itself: buyers, and some who had an account by then."""
+    visits = moved.visits
+    by_key = known.customers.sorted_by("key")
+    place = np.minimum(np.searchsorted(by_key["key"], visits["person_key"]), len(by_key) - 1)
+    customer = Frame(
+        id=by_key["customer"][place],
+        known=(by_key["key"][place] == visits["person_key"]) & (by_key["at"][place] <= visits["at"]),
+        same=by_key["key"][place] == visits["person_key"],
+    )
+    signs_in = draws.chance("visit/signs_in", visits["key"], 0.45)
+    told = (customer["known"] & signs_in) | (customer["same"] & visits["buys"])
+    return np.where(told, customer["id"], -1)

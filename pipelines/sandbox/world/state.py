@@ -6,9 +6,23 @@ Every function takes a world (`world.at(now)` for another moment) and is pure.
 
 from __future__ import annotations
 
-import pyarrow as pa
+from datetime import UTC
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.sandbox.world.config import MARKET_BY_CODE
+from pipelines.sandbox.world.draws import Array
+from pipelines.sandbox.world.restate import grown, restate
 from pipelines.sandbox.world.world import World
+
+EDITED = ("gross", "discount", "subtotal", "tax", "total")
+REACTIONS = ("like", "love", "wow", "haha", "sorry", "anger")
+GROWING = (
+    "media_view", "media_view_unique", "clicks_link", "clicks_photo", "clicks_video", "clicks_other",
+    *REACTIONS, "shares", "video_views",
+)  # fmt: skip
 
 
 def current_orders(world: World) -> pa.Table:
@@ -19,22 +33,65 @@ def current_orders(world: World) -> pa.Table:
     - `financial_status`: PAID, PARTIALLY_REFUNDED or REFUNDED.
     Sorted like `orders`.
     """
-    raise NotImplementedError
+    orders, edits, payments = world.orders, world.order_edits, world.refund_transactions
+    ids = _numbers(orders, "order_id")
+    place, paid = _places(ids, edits), _places(ids, payments)
+    for name in EDITED:
+        orders = _set(orders, name, _plus(_numbers(orders, name), place, _numbers(edits, name)))
+    money = np.where(pc.equal(payments["status"], "SUCCESS"), _numbers(payments, "amount"), 0)
+    refunded = _plus(np.zeros(len(ids), np.int64), paid, money)
+    updated = _micros(orders, "created_at") + 2_000_000
+    for column in ("fulfilled_at", "cancelled_at"):
+        updated = np.maximum(updated, _micros(orders, column))
+    np.maximum.at(updated, place, _micros(edits, "edited_at"))
+    np.maximum.at(updated, paid, _micros(payments, "processed_at"))
+    # A test of a stream by its updates must not run ahead of the clock.
+    updated = np.minimum(updated, max(_now_micros(world), 0))
+    status = np.select([refunded == 0, refunded < _numbers(orders, "total")], ["PAID", "PARTIALLY_REFUNDED"], "REFUNDED")
+    return (
+        orders.append_column("refunded", pa.array(refunded))
+        .append_column("updated_at", _instants(updated))
+        .append_column("financial_status", pa.array(status.tolist(), pa.string()))
+    )
 
 
 def current_lines(world: World) -> pa.Table:
     """`order_lines` with discount edits applied, and `current_quantity` after refunds so far."""
-    raise NotImplementedError
+    lines, edits, returned = world.order_lines, world.order_edits, world.refund_lines
+    ids = _numbers(lines, "line_id")
+    discounts = edits.filter(pc.equal(edits["kind"], "discount"))
+    place = _places(ids, discounts, "line_id")
+    lines = _set(lines, "discount", _plus(_numbers(lines, "discount"), place, _numbers(discounts, "discount")))
+    back = _plus(np.zeros(len(ids), np.int64), _places(ids, returned, "line_id"), _numbers(returned, "quantity"))
+    return lines.append_column("current_quantity", pa.array(_numbers(lines, "quantity") - back))
 
 
 def current_customers(world: World) -> pa.Table:
     """`customers` with `number_of_orders` (tests excluded) and `updated_at` (bumped by orders)."""
-    raise NotImplementedError
+    customers, orders = world.customers, world.orders
+    ids = _numbers(customers, "customer_id")
+    place = _places(ids, orders, "customer_id")
+    counted = _plus(np.zeros(len(ids), np.int64), place, (~_flags(orders, "is_test")).astype(np.int64))
+    updated = _micros(customers, "updated_at_initial")
+    np.maximum.at(updated, place, _micros(orders, "created_at") + 2_000_000)
+    updated = np.minimum(updated, max(_now_micros(world), 0))
+    return customers.append_column("number_of_orders", pa.array(counted)).append_column(
+        "updated_at", _instants(updated)
+    )
 
 
 def current_posts(world: World) -> pa.Table:
     """`posts` that are not deleted, counters grown to `now`; and `comments`, `reactions` so far."""
-    raise NotImplementedError
+    posts = world.posts.filter(pc.is_null(world.posts["deleted_at"])).combine_chunks()
+    age = (_now_micros(world) - _micros(posts, "created_at")) // 1_000_000
+    for name in GROWING:
+        posts = _set(posts, name, grown(_numbers(posts, name), age))
+    # Each comment's post by its place in the list of ids; a deleted post's comments have none.
+    place = pc.index_in(world.comments["post_id"], value_set=posts["post_id"].combine_chunks())
+    found = pc.drop_null(place).to_numpy()
+    comments = np.bincount(found, minlength=posts.num_rows).astype(np.int64)
+    reactions = sum((_numbers(posts, name) for name in REACTIONS), np.zeros(posts.num_rows, np.int64))
+    return posts.append_column("comments", pa.array(comments)).append_column("reactions", pa.array(reactions))
 
 
 def served_cells(world: World, market: str) -> pa.Table:
@@ -42,14 +99,59 @@ def served_cells(world: World, market: str) -> pa.Table:
 
     Same columns and order as `ad_cells`; cells that show nothing yet are absent.
     """
-    raise NotImplementedError
+    return _served(world, world.ad_cells, market, "impressions")
 
 
 def served_extra(world: World, market: str) -> pa.Table:
     """`account_extra` of that market as served at `now`."""
-    raise NotImplementedError
+    return _served(world, world.account_extra, market, "impressions")
 
 
 def served_reach(world: World, market: str) -> pa.Table:
     """`ad_reach` of that market as served at `now`."""
-    raise NotImplementedError
+    return _served(world, world.ad_reach, market, "reach")
+
+
+def _served(world: World, table: pa.Table, market: str, least: str) -> pa.Table:
+    mine = table.filter(pc.equal(table["market"], market)).combine_chunks()
+    today = world.now.replace(tzinfo=UTC).astimezone(MARKET_BY_CODE[market].zone).date()
+    day = mine["date_day"].combine_chunks().cast(pa.int32()).to_numpy()
+    age = pa.scalar(today, pa.date32()).cast(pa.int32()).as_py() - 1 - day
+    shown = restate(mine, age)
+    return shown.filter(pc.greater(shown[least], 0)).combine_chunks()
+
+
+def _numbers(table: pa.Table, name: str) -> Array:
+    return np.asarray(table[name].to_numpy())
+
+
+def _flags(table: pa.Table, name: str) -> Array:
+    return np.asarray(table[name].to_numpy(), bool)
+
+
+def _micros(table: pa.Table, name: str) -> Array:
+    """Microseconds since 1970; −1 for NULL."""
+    return np.array(pc.fill_null(table[name].cast(pa.int64()), -1).to_numpy())
+
+
+def _now_micros(world: World) -> int:
+    return int(world.now.replace(tzinfo=UTC).timestamp()) * 1_000_000
+
+
+def _instants(micros: Array) -> pa.Array:
+    return pa.array(micros, pa.int64()).cast(pa.timestamp("us"))
+
+
+def _places(ids: Array, rows: pa.Table, key: str = "order_id") -> Array:
+    """Where each row's key stands among `ids`, which are ascending."""
+    return np.searchsorted(ids, _numbers(rows, key))
+
+
+def _plus(base: Array, place: Array, more: Array) -> Array:
+    total = np.array(base, np.int64)
+    np.add.at(total, place, more)
+    return total
+
+
+def _set(table: pa.Table, name: str, values: Array) -> pa.Table:
+    return table.set_column(table.column_names.index(name), table.schema.field(name), pa.array(values, pa.int64()))

@@ -6,12 +6,48 @@ later events make of it (`state`), or what is counted in it (`truth`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipelines.sandbox.world.config import WorldConfig
+from pipelines.sandbox.world.config import MARKETS, PAGE_ZONE, WorldConfig, naive_utc
+
+# The instant at which a row of each table comes into being.
+BORN = {
+    "products": "created_at",
+    "customers": "created_at",
+    "campaigns": "created_at",
+    "adsets": "created_at",
+    "ads": "created_at",
+    "sessions": "started_at",
+    "orders": "created_at",
+    "order_edits": "edited_at",
+    "refunds": "created_at",
+    "refund_transactions": "processed_at",
+    "posts": "created_at",
+    "comments": "created_at",
+    "fx": "published_at",
+    "people": "known_at",
+}
+# Tables of local days: a day is there from its first moment, and holds its final figures.
+DAILY = ("ad_cells", "account_extra", "ad_reach")
+# Rows that exist once the row that they belong to does: table → (its table, key).
+PARTS = {
+    "refund_lines": ("refunds", "refund_id"),
+    "journeys": ("orders", "order_id"),
+    "order_causes": ("orders", "order_id"),
+}
+# Later events that a row knows of only once they have happened: table → instants and what they say.
+LATER = {
+    "orders": {"fulfilled_at": (), "cancelled_at": ()},
+    "posts": {"deleted_at": ()},
+    "campaigns": {"removed_at": ("removed_as",)},
+    "ads": {"removed_at": ("removed_as",)},
+}
 
 
 @dataclass(frozen=True)
@@ -49,13 +85,90 @@ class World:
 
     def tables(self) -> dict[str, pa.Table]:
         """Every table by its name."""
-        return {
-            f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("config", "now")
-        }
+        names = (field.name for field in fields(self) if field.name not in ("config", "now"))
+        return {name: getattr(self, name) for name in names}
 
     def at(self, now: datetime) -> World:
         """The world as it stood then; ValueError if that is later than this world's `now`."""
-        raise NotImplementedError
+        now = naive_utc(now)
+        if now > self.now:
+            raise ValueError(f"the world is built up to {self.now}, not yet to {now}")
+        return self if now == self.now else World.cut(self.config, now, self.tables())
 
-    def _with(self, now: datetime, tables: dict[str, pa.Table]) -> World:
-        return replace(self, now=now, **tables)
+    @classmethod
+    def cut(cls, config: WorldConfig, now: datetime, tables: dict[str, pa.Table]) -> World:
+        """The world of these tables with all that is later than `now` taken away."""
+        cut = dict(tables)
+        for name, column in BORN.items():
+            cut[name] = _until(tables[name], column, now)
+        for name in DAILY:
+            cut[name] = _until_today(tables[name], now, None)
+        cut["page_days"] = _until_today(tables["page_days"], now, PAGE_ZONE)
+        for name, (whole, key) in PARTS.items():
+            cut[name] = _of(tables[name], cut[whole], key)
+        lines = _of(tables["order_lines"], cut["orders"], "order_id")
+        cut["order_lines"] = _until(lines, "added_at", now)
+        for name, instants in LATER.items():
+            for column, told in instants.items():
+                cut[name] = _hide(cut[name], column, told, now)
+        cut["sessions"] = _hide_orders(cut["sessions"], cut["orders"])
+        for name in ("campaigns", "adsets", "ads"):
+            cut[name] = _with_status(cut[name], cut["campaigns"], now)
+        return cls(config=config, now=now, **cut)
+
+
+def _before(column: pa.ChunkedArray, now: datetime) -> pa.ChunkedArray:
+    return pc.less_equal(column, pa.scalar(now, column.type))
+
+
+def _until(table: pa.Table, column: str, now: datetime) -> pa.Table:
+    """Rows born by `now`; one without an instant was there from the start."""
+    return table.filter(pc.fill_null(_before(table[column], now), True)).combine_chunks()
+
+
+def _until_today(table: pa.Table, now: datetime, zone: ZoneInfo | None) -> pa.Table:
+    """Rows of local days that have begun: in that zone, or else in the market's."""
+    keep = None
+    for market in MARKETS:
+        today = now.replace(tzinfo=UTC).astimezone(zone or market.zone).date()
+        mine = pc.and_(
+            pc.equal(table["market"], market.code),
+            pc.less_equal(table["date_day"], pa.scalar(today, pa.date32())),
+        )
+        keep = mine if keep is None else pc.or_(keep, mine)
+    return table.filter(keep).combine_chunks()
+
+
+def _of(table: pa.Table, whole: pa.Table, key: str) -> pa.Table:
+    ids = np.unique(whole[key].to_numpy())
+    return table.filter(pa.array(np.isin(table[key].to_numpy(), ids))).combine_chunks()
+
+
+def _hide(table: pa.Table, column: str, told: tuple[str, ...], now: datetime) -> pa.Table:
+    """The column, and what goes with it, NULL where its instant is still to come."""
+    seen = pc.fill_null(_before(table[column], now), False)
+    for name in (column, *told):
+        shown = pc.if_else(seen, table[name], pa.scalar(None, table[name].type))
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), shown)
+    return table.combine_chunks()
+
+
+def _hide_orders(sessions: pa.Table, orders: pa.Table) -> pa.Table:
+    """A visit that is about to buy does not yet have its order."""
+    held = sessions["order_id"].combine_chunks()
+    placed = pc.is_in(held, value_set=orders["order_id"].combine_chunks())
+    shown = pc.if_else(placed, held, pa.scalar(None, pa.int64()))
+    place = sessions.column_names.index("order_id")
+    return sessions.set_column(place, sessions.schema.field("order_id"), shown)
+
+
+def _with_status(table: pa.Table, campaigns: pa.Table, now: datetime) -> pa.Table:
+    """Delivery status as it stands: running, ended, archived or deleted."""
+    today = {m.code: now.replace(tzinfo=UTC).astimezone(m.zone).date() for m in MARKETS}
+    columns = ("campaign_id", "market", "stop_date", "removed_as")
+    status = {}
+    for campaign, market, stop, removed in zip(*(campaigns[c].to_pylist() for c in columns), strict=True):
+        ended = stop is not None and stop < today[market]
+        status[campaign] = removed or ("PAUSED" if ended else "ACTIVE")
+    shown = pa.array([status[campaign] for campaign in table["campaign_id"].to_pylist()], pa.string())
+    return table.set_column(table.column_names.index("status"), table.schema.field("status"), shown)

@@ -14,6 +14,8 @@ select
             when moment.utm_source is not null then null
             when upper(moment.source_type) = 'SEO' then 'organic'
             when upper(moment.source_type) = 'EMAIL' then 'email'
+            when upper(moment.source_type) = 'AD' then 'paid'
+            when upper(moment.source_type) = 'POST' then 'social'
             when lower(moment.source) = 'email' then 'email'
             when lower(moment.source) in ('google', 'bing', 'yahoo', 'duckduckgo') then 'organic'
             when lower(moment.source) = 'direct' then '(none)'

@@ -25,7 +25,7 @@ select
     customer_id,
     email_sha256_meta as email_sha256,
     -- An address counts whole: a shipping country is never paired with a billing city.
-    case when country_code is not null then country_code else billing_country_code end as country,
+    coalesce(country_code, billing_country_code) as country,
     case when country_code is not null then province else billing_province end as province,
     case when country_code is not null then city else billing_city end as city,
     discount_codes,

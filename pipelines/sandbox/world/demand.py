@@ -1,0 +1,245 @@
+"""Who buys and why: ad clicks, the persons they win, and every purchase of every customer.
+
+Belongs here: causes. Each purchase has exactly one: it would have happened anyway (`BASELINE`), an
+ad's click made it (`CAMPAIGN`), or it repeats what a click began (`CAMPAIGN_REPEAT`). Does not:
+how people get to the site (`traffic`) or what they put in the cart (`orders`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.sandbox.world.calendar import DAY, DEMAND_CAP, Calendar
+from pipelines.sandbox.world.campaigns import LOST_CLICKS, RETENTION, WON_BY_ADS, Plan, pick_ads
+from pipelines.sandbox.world.config import MARKETS, WorldConfig
+from pipelines.sandbox.world.draws import Array, Draws, expand, mix
+from pipelines.sandbox.world.frame import Frame, concat
+from pipelines.sandbox.world.geography import REGIONS
+
+# Slightly more than asked for, so that at least `size` customers have ordered by the anchor.
+SURPLUS = 1.12
+ACCOUNTS_ONLY = 0.06
+MAX_REPEATS = 11
+CAUSES = ("baseline", "campaign", "campaign_repeat")
+BASELINE, CAMPAIGN, CAMPAIGN_REPEAT = range(3)
+
+AGE_BANDS = ("13-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+", "Unknown")
+BAND_STARTS = np.array([13, 18, 25, 35, 45, 55, 65])
+BAND_SHARES = (0.03, 0.27, 0.36, 0.19, 0.09, 0.04, 0.02)
+GENDERS = ("female", "male", "unknown")
+UNKNOWN_BAND, UNKNOWN_GENDER = 7, 2
+FEMALE_SHARE = 0.62
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The persons who ever buy, their purchases, and all clicks that ads brought of themselves.
+
+    - `persons`: key, market, at (first purchase begins), sorted by market and time;
+    - `purchases`: key, person (index), market, at (the buying visit begins), number (0 = first),
+      cause, campaign (index or −1), click (index or −1);
+    - `clicks`: key, person_key, market, campaign, ad, at, visit (False = lost), buys;
+    - `accounts`: key, market, at: people who only made an account.
+    """
+
+    persons: Frame
+    purchases: Frame
+    clicks: Frame
+    accounts: Frame
+
+
+def demand(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Demand:
+    """Draw every purchase until the calendars end."""
+    clicks = _clicks(draws, calendars, of)
+    organic = _arrivals(config, draws, calendars, "organic", _organic_share(config, of))
+    won = clicks.take(clicks["wins"])
+    persons = concat(
+        [
+            organic.plus(campaign=-1, click=-1),
+            Frame(
+                key=won["person_key"],
+                market=won["market"],
+                at=won["buys_at"],
+                campaign=won["campaign"],
+                click=np.flatnonzero(clicks["wins"]),
+            ),
+        ],
+        ("key", "market", "at", "campaign", "click"),
+    ).sorted_by("market", "at", "key")
+    firsts = Frame(
+        key=mix(persons["key"], 0),
+        person=np.arange(len(persons)),
+        market=persons["market"],
+        at=persons["at"],
+        number=np.zeros(len(persons), np.int64),
+        cause=np.where(persons["campaign"] >= 0, CAMPAIGN, BASELINE),
+        campaign=persons["campaign"],
+        click=persons["click"],
+    )
+    clicks, retained = _retention(draws, clicks, persons)
+    columns = ("key", "person", "market", "at", "number", "cause", "campaign", "click")
+    purchases = concat([firsts, _repeats(draws, calendars, persons), retained], columns)
+    return Demand(
+        persons=persons,
+        purchases=purchases.sorted_by("market", "at", "key"),
+        clicks=clicks,
+        accounts=_arrivals(config, draws, calendars, "account", (ACCOUNTS_ONLY, ACCOUNTS_ONLY)),
+    )
+
+
+def _organic_share(config: WorldConfig, of: Plan) -> tuple[float, ...]:
+    advertised = [bool(of.effect[of.campaigns["market"] == code].any()) for code in range(len(MARKETS))]
+    return tuple(SURPLUS - (WON_BY_ADS if found else 0.0) for found in advertised)
+
+
+def _arrivals(
+    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], purpose: str, shares: tuple[float, ...]
+) -> Frame:
+    parts = []
+    for code, calendar in enumerate(calendars):
+        days = np.arange(calendar.days)
+        usual = (calendar.demand / calendar.crisis)[: calendar.history].sum()
+        mean = shares[code] * config.size * calendar.market.share * calendar.demand / usual
+        day_keys = mix(code, days + calendar.ordinal)
+        day, place = expand(draws.poisson(purpose + "/count", day_keys, mean))
+        key = draws.bits(purpose + "/person", mix(day_keys[day], place))
+        at = calendar.instant(draws, purpose, key, day)
+        parts.append(Frame(key=key, market=np.full(len(key), code), at=at))
+    return concat(parts, ("key", "market", "at"))
+
+
+def _clicks(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Frame:
+    campaign, day = np.nonzero(of.clicks)
+    cell_keys = mix(of.campaigns["key"][campaign], day + calendars[0].ordinal)
+    cell, place = expand(draws.poisson("click/count", cell_keys, of.clicks[campaign, day]))
+    campaign, day = campaign[cell], day[cell]
+    key = mix(cell_keys[cell], place)
+    market = of.campaigns["market"][campaign]
+    at = np.zeros(len(key), np.int64)
+    mood = np.ones(len(key))
+    for code, calendar in enumerate(calendars):
+        mine = market == code
+        at[mine] = calendar.instant(draws, "click", key[mine], day[mine])
+        mood[mine] = calendar.crisis[day[mine]]
+    visit = ~draws.chance("click/lost", key, LOST_CLICKS)
+    effective = visit & draws.chance("click/effect", key, of.effect[campaign] * mood)
+    retains = of.campaigns["kind"][campaign] == RETENTION
+    at_once = draws.chance("click/at_once", key, 0.35)
+    delay = 1800 + np.minimum(draws.exponential("click/delay", key, 1.5 * DAY), 6.4 * DAY)
+    return Frame(
+        key=key,
+        person_key=draws.bits("click/person", key),
+        market=market,
+        campaign=campaign,
+        ad=pick_ads(draws, "click/ad", key, campaign, of),
+        at=at,
+        visit=visit,
+        wins=effective & ~retains,
+        retains=effective & retains,
+        at_once=at_once,
+        buys_at=np.where(at_once, at, at + delay.astype(np.int64)),
+    )
+
+
+def _retention(draws: Draws, clicks: Frame, persons: Frame) -> tuple[Frame, Frame]:
+    """Clicks by existing customers: who clicked, and the purchases that these clicks made."""
+    familiar = clicks["retains"] | (
+        clicks["visit"] & ~clicks["wins"] & draws.chance("click/familiar", clicks["key"], 0.15)
+    )
+    rows = np.flatnonzero(familiar)
+    person = earlier_person(draws, "click/who", clicks.take(rows), persons)
+    rows, person = rows[person >= 0], person[person >= 0]
+    person_key = clicks["person_key"].copy()
+    person_key[rows] = persons["key"][person]
+    known = np.zeros(len(clicks), bool)
+    known[rows] = True
+    clicks = clicks.plus(person_key=person_key, retains=clicks["retains"] & known)
+    made = clicks["retains"][rows]
+    rows, person = rows[made], person[made]
+    return clicks, Frame(
+        key=draws.bits("click/purchase", clicks["key"][rows]),
+        person=person,
+        market=clicks["market"][rows],
+        at=clicks["buys_at"][rows],
+        number=np.full(len(rows), 50),
+        cause=np.full(len(rows), CAMPAIGN),
+        campaign=clicks["campaign"][rows],
+        click=rows,
+    )
+
+
+def earlier_person(draws: Draws, purpose: str, rows: Frame, persons: Frame) -> Array:
+    """For each row (key, market, at) someone who bought before then, or −1 if nobody had."""
+    found = np.full(len(rows), -1)
+    for code in range(len(MARKETS)):
+        first, end = np.searchsorted(persons["market"], [code, code + 1])
+        mine = np.flatnonzero(rows["market"] == code)
+        before = np.searchsorted(persons["at"][first:end], rows["at"][mine] - DAY)
+        pick = draws.below(purpose, rows["key"][mine], before)
+        found[mine] = np.where(before > 0, first + pick, -1)
+    return found
+
+
+def _repeats(draws: Draws, calendars: tuple[Calendar, ...], persons: Frame) -> Frame:
+    number = np.arange(1, MAX_REPEATS + 1)
+    key = mix(persons["key"][:, None], number)
+    leaving = 0.04 + 0.62 * draws.uniform("person/leaving", persons["key"])
+    stays = ~draws.chance("repeat/leaves", key, leaving[:, None])
+    pace = 24 * DAY * draws.lognormal("person/pace", persons["key"], 0.6)
+    gaps = 3 * DAY + draws.exponential("repeat/gap", key, pace[:, None])
+    at = persons["at"][:, None] + np.cumsum(gaps, axis=1).astype(np.int64)
+    alive = np.logical_and.accumulate(stays, axis=1)
+    person, place = np.nonzero(alive)
+    key, at, market = key[person, place], at[person, place], persons["market"][person]
+    kept = np.zeros(len(key), bool)
+    for code, calendar in enumerate(calendars):
+        mine = np.flatnonzero(market == code)
+        day = calendar.day_of(at[mine])
+        inside = day < calendar.days
+        mine, day = mine[inside], day[inside]
+        wants = calendar.demand[day] / DEMAND_CAP
+        kept[mine] = draws.chance("repeat/accepted", key[mine], wants)
+        at[mine] = calendar.instant(draws, "repeat", key[mine], day)
+    won_by = persons["campaign"][person]
+    rows = Frame(
+        key=key,
+        person=person,
+        market=market,
+        at=at,
+        number=place + 1,
+        cause=np.where(won_by >= 0, CAMPAIGN_REPEAT, BASELINE),
+        campaign=won_by,
+        click=np.full(len(key), -1),
+    )
+    return rows.take(kept & (at > persons["at"][person] + DAY))
+
+
+def traits(config: WorldConfig, draws: Draws, keys: Array, market: Array) -> Frame:
+    """What is true of each person: gender, birth (days since 1970), region and city (indices)."""
+    anchor = np.datetime64(config.anchor).astype("datetime64[D]").astype(np.int64)
+    band = draws.choice("person/band", keys, BAND_SHARES)
+    width = np.append(np.diff(BAND_STARTS), 12)
+    age = BAND_STARTS[band] + draws.uniform("person/age", keys) * width[band]
+    region, city = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
+    for code, place in enumerate(MARKETS):
+        mine = np.flatnonzero(market == code)
+        known = REGIONS[place.code]
+        region[mine] = draws.choice("person/region", keys[mine], [r.weight for r in known])
+        cities = np.array([len(r.cities) for r in known])
+        # The first city of a province is its largest.
+        lean = draws.uniform("person/city", keys[mine]) ** 1.6
+        city[mine] = (lean * cities[region[mine]]).astype(np.int64)
+    return Frame(
+        gender=(draws.uniform("person/gender", keys) >= FEMALE_SHARE).astype(np.int64),
+        birth=(anchor - age * 365.25).astype(np.int64),
+        region=region,
+        city=city,
+    )
+
+
+def age_bands(birth: Array, day: Array) -> Array:
+    """The index into AGE_BANDS at that day (days since 1970); under 13 counts as 13."""
+    years = ((day - birth) / 365.25).astype(np.int64)
+    return np.maximum(np.searchsorted(BAND_STARTS, years, side="right") - 1, 0)

@@ -1,0 +1,410 @@
+"""Every connector end to end over HTTP, against a small sandbox, in fair weather and foul.
+
+The figures expected are the world's own; the clock is a fake, so that no wait is slept through.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from scripted import FakeTime
+
+from pipelines.connectors import ecb, facebook_pages, ga4, meta_ads, shopify
+from pipelines.connectors.errors import DeadToken, SourceError, Transient, WaitUntil
+from pipelines.connectors.read import HttpSource
+from pipelines.connectors.stream import Account, Batch, Stream, Window
+from pipelines.sandbox import credentials
+from pipelines.sandbox.clock import Scene
+from pipelines.sandbox.serve import Sandbox
+from pipelines.sandbox.world import MARKETS, WorldConfig, current_orders, served_cells, served_extra
+
+NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
+CONFIG = WorldConfig(anchor=date(2026, 11, 1), size=500, history_days=120, campaigns=16)
+LAST = date(2026, 10, 31)
+FIRST = LAST - timedelta(days=29)
+SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "ecb")
+STREAMS = [
+    pytest.param(module.__name__.rpartition(".")[2], stream, id=f"{stream.source}.{stream.name}")
+    for module in (facebook_pages, meta_ads, ga4, shopify, ecb)
+    for stream in module.STREAMS
+]
+PAGE_IDS = [market.page_id for market in MARKETS]
+TOKENS = (
+    credentials.META_TOKEN,
+    credentials.GA4_TOKEN,
+    *credentials.SHOPIFY_TOKENS.values(),
+    *(credentials.page_token(page) for page in PAGE_IDS),
+)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(scene=Scene(CONFIG, NOW)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Iterator[Sandbox]:
+    running.control.faults()
+    running.control.forget_requests()
+    yield running
+    running.control.faults()
+
+
+def build(url: str, time: FakeTime, *, tokens: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The sources as the registry builds them, with a clock that a test controls."""
+    given = tokens or {}
+    meta = given.get("meta", credentials.META_TOKEN)
+    graph = {"base_url": f"{url}/graph.facebook.com", "version": "v25.0", "clock": time.clock}
+    shops = {
+        shop: given.get("shopify", token) for shop, token in credentials.SHOPIFY_TOKENS.items()
+    }
+    return {
+        "facebook_pages": facebook_pages.facebook_pages(meta, PAGE_IDS, **graph),
+        "meta_ads": meta_ads.meta_ads(meta, [market.ad_account for market in MARKETS], **graph),
+        "ga4": ga4.ga4(
+            [market.ga4_property for market in MARKETS],
+            base_url=f"{url}/analyticsdata.googleapis.com",
+            access_token=given.get("ga4", credentials.GA4_TOKEN),
+            clock=time.clock,
+        ),
+        "shopify": shopify.Shopify(
+            shops, base_url=f"{url}/{{shop}}.myshopify.com", version="2026-07", clock=time.clock
+        ),
+        "ecb": ecb.ecb(base_url=f"{url}/data-api.ecb.europa.eu", clock=time.clock),
+    }
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    return FakeTime(NOW)
+
+
+@pytest.fixture
+def sources(sandbox: Sandbox, time: FakeTime) -> dict[str, HttpSource]:
+    return build(sandbox.url, time)
+
+
+def window(stream: Stream, account: Account, first: date = FIRST, last: date = LAST) -> Window:
+    return stream.window(LAST if stream.snapshot else first, last, account)
+
+
+def read(source: HttpSource, stream: Stream) -> tuple[pa.Table, list[Batch]]:
+    """All accounts' rows of the last thirty days, sorted by key; and the batches they came in."""
+    batches = [
+        batch
+        for account in source.accounts()
+        for batch in source.read(stream, account, window(stream, account))
+    ]
+    table = pa.concat_tables([batch.rows for batch in batches])
+    keys = [stream.schema.arrow.names[0], *stream.key]
+    return table.sort_by([(key, "ascending") for key in keys]), batches
+
+
+@pytest.mark.parametrize(("name", "stream"), STREAMS)
+def test_every_record_of_a_stream_lands_in_a_known_column_under_its_key_and_day(
+    sources: dict[str, HttpSource], name: str, stream: Stream
+) -> None:
+    table, batches = read(sources[name], stream)
+
+    assert table.num_rows > 0
+    assert table.schema == stream.schema.arrow
+    assert [rejected for batch in batches for rejected in batch.rejected] == []
+    assert [note for batch in batches for note in batch.missing] == []
+    assert pc.unique(table["_extra"]).to_pylist() == [None], "fields that nobody declared"
+    keys = [table.schema.names[0], *stream.key]
+    assert table.group_by(keys).aggregate([]).num_rows == table.num_rows
+    if stream.day:
+        zones = {account.id: account.timezone for account in sources[name].accounts()}
+        for row in table.select([table.schema.names[0], stream.day]).to_pylist():
+            zone = zones.get(row[table.schema.names[0]], stream.zone)
+            assert FIRST <= day_of(row[stream.day], stream, zone) <= LAST
+
+
+def day_of(value: date | datetime, stream: Stream, account_zone: str) -> date:
+    if not isinstance(value, datetime):
+        return value
+    zone = account_zone if stream.zone == "account" else stream.zone
+    return value.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def test_accounts_have_the_zone_and_currency_of_their_market(
+    sources: dict[str, HttpSource],
+) -> None:
+    wanted = [(market.timezone, market.currency) for market in MARKETS]
+    for name in ("meta_ads", "ga4", "shopify"):
+        found = [(account.timezone, account.currency) for account in sources[name].accounts()]
+        assert found == wanted, name
+
+
+def total(table: pa.Table, column: str, **equal: str) -> Any:
+    for name, value in equal.items():
+        table = table.filter(pc.equal(table[name], value))
+    return pc.sum(table[column]).as_py() or 0
+
+
+def test_spend_is_the_worlds_to_the_cent_at_every_level(
+    sandbox: Sandbox, sources: dict[str, HttpSource]
+) -> None:
+    """Accounts have what ads have and what no ad explains; each breakdown has all of campaigns'."""
+    by_name = {stream.name: stream for stream in meta_ads.STREAMS}
+    tables = {
+        name: read(sources["meta_ads"], by_name[name])[0]
+        for name in by_name
+        if name.startswith("insights_")
+    }
+    for market in MARKETS:
+        cells = thirty_days(served_cells(sandbox.world, market.code))
+        extra = thirty_days(served_extra(sandbox.world, market.code))
+        account = {"account_id": market.ad_account}
+        spent = Decimal(total(cells, "spend")) / 100
+        for level in ("ad", "adset", "campaign", "age_gender", "region"):
+            assert total(tables[f"insights_{level}"], "spend", **account) == spent, level
+        unexplained = Decimal(total(extra, "spend")) / 100
+        assert total(tables["insights_account"], "spend", **account) == spent + unexplained
+        assert total(tables["insights_region"], "impressions", **account) == total(
+            cells, "impressions"
+        )
+
+
+def thirty_days(table: pa.Table) -> pa.Table:
+    days = table["date_day"]
+    return table.filter(pc.and_(pc.greater_equal(days, FIRST), pc.less_equal(days, LAST)))
+
+
+def test_every_order_that_changed_comes_with_its_lines_and_money(
+    sandbox: Sandbox, sources: dict[str, HttpSource]
+) -> None:
+    (stream,) = (stream for stream in shopify.STREAMS if stream.name == "orders")
+    table, _ = read(sources["shopify"], stream)
+    start, end = (datetime.combine(day, datetime.min.time()) for day in (FIRST, NOW.date()))
+    world = current_orders(sandbox.world)
+    changed = world.filter(
+        pc.and_(
+            pc.greater_equal(world["updated_at"], pa.scalar(start, pa.timestamp("us"))),
+            pc.less(world["updated_at"], pa.scalar(end, pa.timestamp("us"))),
+        )
+    )
+
+    assert table.num_rows == changed.num_rows
+    assert total(table, "total_price") == Decimal(total(changed, "total")) / 100
+    assert total(table, "total_refunded") == Decimal(total(changed, "refunded")) / 100
+    lines = sandbox.world.order_lines
+    kept = lines.filter(pc.is_in(lines["order_id"], changed["order_id"].combine_chunks()))
+    assert pc.sum(pc.list_value_length(table["line_items"])).as_py() >= kept.num_rows
+
+
+def test_rates_are_the_worlds_on_business_days_only(
+    sandbox: Sandbox, sources: dict[str, HttpSource]
+) -> None:
+    table, _ = read(sources["ecb"], ecb.STREAMS[0])
+    published = {
+        (row["date"], row["currency"]): Decimal(str(row["rate"]))
+        for row in sandbox.world.fx.to_pylist()
+        if FIRST <= row["date"] <= LAST
+    }
+
+    assert {(row["date"], row["currency"]): row["rate"] for row in table.to_pylist()} == published
+    assert all(row["date"].weekday() < 5 for row in table.to_pylist())
+
+
+WEATHER = {
+    "429 with Retry-After": {"kind": "too_many_requests", "retry_after": 2.5, "times": 2},
+    "429 without": {"kind": "too_many_requests", "times": 2},
+    "the platform's own throttling": {"kind": "throttled", "times": 2},
+    "a burst of 500": {"kind": "server_error", "times": 4},
+    "a 503 that is not JSON": {"kind": "unavailable", "times": 2},
+    "a body cut by length": {"kind": "truncated", "mode": "length", "every": 3, "times": 4},
+    "a body cut by chunk": {"kind": "truncated", "mode": "chunk", "every": 3, "times": 4},
+}
+SMALL = {
+    "facebook_pages": "comments",
+    "meta_ads": "insights_age_gender",
+    "ga4": "traffic",
+    "shopify": "orders",
+    "ecb": "rates",
+}
+
+
+def stream_of(name: str) -> Stream:
+    modules = (facebook_pages, meta_ads, ga4, shopify, ecb)
+    return next(
+        stream
+        for module in modules
+        for stream in module.STREAMS
+        if (stream.source, stream.name) == (name, SMALL[name])
+    )
+
+
+@pytest.mark.parametrize("fault", WEATHER.values(), ids=WEATHER.keys())
+@pytest.mark.parametrize("name", SOURCES)
+def test_foul_weather_changes_no_row(
+    sandbox: Sandbox,
+    sources: dict[str, HttpSource],
+    time: FakeTime,
+    name: str,
+    fault: dict[str, Any],
+) -> None:
+    stream = stream_of(name)
+    fair, _ = read(sources[name], stream)
+    again = build(sandbox.url, time)[name]
+    sandbox.control.faults({**fault, "platform": name})
+
+    foul, batches = read(again, stream)
+
+    assert sandbox.control.fired()[0]["fired"] > 0, "the fault never happened"
+    assert foul.equals(fair)
+    assert [batch.rejected for batch in batches if batch.rejected] == []
+    assert again.stats.retries + again.stats.waits > 0
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "ecb"])
+def test_a_dead_token_says_so_once_and_other_sources_go_on(
+    sandbox: Sandbox, time: FakeTime, name: str
+) -> None:
+    token = "a-dead-token-0123456789"
+    sources = build(sandbox.url, time, tokens=dict.fromkeys(("meta", "ga4", "shopify"), token))
+    source = sources[name]
+
+    for _ in range(3):
+        for account in source.accounts():
+            for stream in source.streams:
+                with pytest.raises(DeadToken) as caught:
+                    list(source.read(stream, account, window(stream, account)))
+                assert token not in str(caught.value)
+                assert name.upper().partition("_")[0] in str(caught.value)
+    asked = sum(sum(counts.values()) for counts in sandbox.control.requests()[name].values())
+    assert asked == (len(MARKETS) if name == "shopify" else 1), "one request a token"
+    assert read(sources["ecb"], ecb.STREAMS[0])[0].num_rows > 0
+
+
+@pytest.mark.parametrize(
+    ("stream", "metric"),
+    [("page_insights", "page_post_engagements"), ("post_counters", "post_media_view")],
+)
+def test_a_retired_metric_is_reported_by_name_and_the_rest_lands(
+    sandbox: Sandbox, sources: dict[str, HttpSource], time: FakeTime, stream: str, metric: str
+) -> None:
+    (declared,) = (each for each in facebook_pages.STREAMS if each.name == stream)
+    whole, _ = read(sources["facebook_pages"], declared)
+    sandbox.control.faults({"kind": "retired_metric", "metric": metric})
+
+    rest, batches = read(build(sandbox.url, time)["facebook_pages"], declared)
+
+    assert all(any(metric in note for note in batch.missing) for batch in batches)
+    if stream == "page_insights":
+        assert rest.equals(whole.filter(pc.not_equal(whole["metric"], metric)))
+    else:
+        assert rest.drop_columns("insights").equals(whole.drop_columns("insights"))
+        assert metric not in str(rest["insights"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "async_stuck", "polls": 4, "times": 1},
+        {"kind": "async_stuck", "polls": 100_000, "times": 1},
+        {"kind": "async_fail", "times": 1},
+        {"kind": "async_fail", "times": 2},
+    ],
+    ids=["slow at 100 %", "stuck for ever", "fails once", "fails until the window is halved"],
+)
+def test_lost_reports_lose_no_row(
+    sandbox: Sandbox, sources: dict[str, HttpSource], time: FakeTime, fault: dict[str, Any]
+) -> None:
+    stream = stream_of("meta_ads")
+    fair, _ = read(sources["meta_ads"], stream)
+    sandbox.control.faults(fault)
+
+    foul, _ = read(build(sandbox.url, time)["meta_ads"], stream)
+
+    assert sandbox.control.fired()[0]["fired"] > 0
+    assert foul.equals(fair)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_trouble_without_end_ends_as_transient(
+    sandbox: Sandbox, sources: dict[str, HttpSource], name: str
+) -> None:
+    source, stream = sources[name], stream_of(name)
+    (account, *_) = source.accounts()
+    sandbox.control.faults({"kind": "server_error", "platform": name})
+
+    with pytest.raises(Transient) as caught:
+        list(source.read(stream, account, window(stream, account)))
+    assert not isinstance(caught.value, WaitUntil)
+    assert (caught.value.source, caught.value.stream) == (name, stream.name)
+    assert caught.value.account == account.id
+
+
+def test_a_deleted_post_takes_its_comments_away_and_nothing_else(
+    sandbox: Sandbox, sources: dict[str, HttpSource], time: FakeTime
+) -> None:
+    stream = stream_of("facebook_pages")
+    whole, _ = read(sources["facebook_pages"], stream)
+    post = whole["post_id"][0].as_py()
+    sandbox.control.faults({"kind": "delete", "id": post})
+
+    rest, _ = read(build(sandbox.url, time)["facebook_pages"], stream)
+
+    assert rest.equals(whole.filter(pc.not_equal(whole["post_id"], post)))
+
+
+def test_a_new_field_a_missing_one_and_another_type_are_kept_null_and_set_apart(
+    sandbox: Sandbox, sources: dict[str, HttpSource]
+) -> None:
+    (stream,) = (each for each in meta_ads.STREAMS if each.name == "campaigns")
+    source = sources["meta_ads"]
+    whole, _ = read(source, stream)
+    sandbox.control.faults(
+        {"kind": "mutate", "endpoint": "*campaigns", "op": "add", "key": "brand_new", "value": 7},
+        {"kind": "mutate", "endpoint": "*campaigns", "op": "drop", "key": "objective"},
+        {"kind": "mutate", "endpoint": "*campaigns", "op": "type", "key": "name", "rows": 1},
+    )
+
+    drifted, batches = read(source, stream)
+
+    rejected = [each for batch in batches for each in batch.rejected]
+    assert drifted.num_rows + len(rejected) == whole.num_rows
+    assert {each.field for each in rejected} <= {"name"}
+    assert pc.unique(drifted["_extra"]).to_pylist() == ['{"brand_new":7}']
+    assert drifted["objective"].null_count == drifted.num_rows
+
+
+def test_no_token_is_in_a_row_a_log_line_or_an_error(
+    sandbox: Sandbox,
+    sources: dict[str, HttpSource],
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown: list[str] = []
+    for name, source in sources.items():
+        sandbox.control.faults(
+            {"kind": "server_error", "platform": name, "times": 1},
+            {"kind": "too_many_requests", "platform": name, "after": 2, "times": 1},
+        )
+        for stream in source.streams:
+            table, batches = read(source, stream)
+            shown += [str(table.to_pydict()), str(batches)]
+        for kind in ("dead_token", "server_error", "too_many_requests"):
+            sandbox.control.faults({"kind": kind, "platform": name, "retry_after": 9999})
+            for account in source.accounts():
+                with pytest.raises(SourceError) as caught:
+                    list(
+                        source.read(source.streams[0], account, window(source.streams[0], account))
+                    )
+                shown += [str(caught.value), repr(caught.value), str(caught.value.__cause__)]
+    shown.append(caplog.text)
+
+    for token in TOKENS:
+        assert not any(token in text for text in shown)

@@ -1,0 +1,250 @@
+"""What the marts say of a small brand: each figure can be counted by hand from `scenario` and below."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import scenario as s
+from conftest import emptied
+from dbt_warehouse import DbtFailed, Warehouse
+from handmade_lake import HandmadeLake
+
+LOST_TIES = {
+    "assert_ad_totals_equal_accounts": "update fct_ad_daily set spend = spend + 1 where ad_id = 'A1'",
+    "assert_campaign_spend_equals_facts": "delete from mart_campaign_roi where campaign_id = 'C1'",
+    "assert_attributed_equals_recorded": "update mart_campaign_roi set attributed_revenue = 0",
+    "assert_credits_conserve_orders": "update fct_touch_credit set credit = credit / 2 where touches = 3",
+    "assert_net_revenue_by_definition": "update fct_order set tax_amount = tax_amount + 1 where order_id = '1'",
+    "assert_refunds_sum_to_orders": "delete from fct_refund",
+    "assert_segments_sum_to_recorded": "delete from mart_audience_segments where segment_family = 'rfm'",
+    "assert_segments_hide_few_persons": "update mart_audience_segments set persons = 1 where persons = 2",
+    "assert_posts_sum_to_lifetime": "update fct_post_daily set reactions = reactions - 1",
+}
+
+
+def land(lake: HandmadeLake) -> None:
+    """Two customers, a CRM, a browser that bought and one that did not, a campaign, a post."""
+    s.rates(lake, s.FRIDAY)
+    s.structure(lake, s.FRIDAY)
+    s.ads_day(lake, s.FRIDAY, {"A1": 1000.0, "A2": 500.0}, campaign=1600.0, account=2000.0)
+    s.orders(
+        lake,
+        s.FRIDAY,
+        s.order(1, s.at(s.FRIDAY)),
+        s.order(
+            2,
+            s.at(s.FRIDAY, 4),
+            customer=2,
+            lines=[s.line(1, price=30.0, quantity=2), s.line(2, price=40.0)],
+            discount=10.0,
+            tax=9.0,
+            shipping=5.0,
+            journey_ready=True,
+            moments=[
+                s.moment(
+                    "m1",
+                    s.at(s.FRIDAY, 1),
+                    utm_source="facebook",
+                    utm_medium="paid_social",
+                    utm_content="A1",
+                ),
+                s.moment("m2", s.at(s.FRIDAY, 2), utm_source="newsletter", utm_medium="email"),
+                s.moment("m3", s.at(s.FRIDAY, 3)),
+            ],
+        ),
+        s.order(9, s.at(s.FRIDAY), customer=9, test=True),
+    )
+    s.orders(
+        lake,
+        s.SATURDAY,
+        s.order(
+            1,
+            s.at(s.FRIDAY),
+            updated=s.at(s.SATURDAY),
+            refunds=[s.refund(1, s.at(s.SATURDAY), ("SUCCESS", 30.0), ("FAILURE", 70.0))],
+        ),
+        s.order(3, s.at(s.SATURDAY), customer=1, currency="IDR", lines=[s.line(3, price=150000.0)]),
+    )
+    lake.put(
+        "shopify.variants",
+        s.SHOP,
+        s.FRIDAY,
+        [
+            {"shop": s.SHOP, "id": f"V{number}", "unit_cost": 10.0, "unit_cost_currency": "USD"}
+            for number in (1, 2, 3)
+        ],
+    )
+    lake.put(
+        "files.customers",
+        "crm",
+        s.FRIDAY,
+        [
+            {"dataset": "crm", "customer_id": "m1", "email_sha256_meta": "hash-2", "gender": "Perempuan",
+             "birth_date": date(1990, 3, 31), "facebook_user_id": "fb2"},
+            {"dataset": "crm", "customer_id": "m2", "email_sha256_meta": "hash-77", "gender": "L"},
+        ],
+    )  # fmt: skip
+    lake.put(
+        "files.people",
+        "lists",
+        s.FRIDAY,
+        [
+            {
+                "dataset": "lists",
+                "list": "creator",
+                "platform": "facebook",
+                "platform_user_id": "fb2",
+            }
+        ],
+    )
+    s.events(
+        lake,
+        s.FRIDAY,
+        s.event("b1", 1, s.at(s.FRIDAY, 2), manual_source="google", manual_medium="organic"),
+        s.event(
+            "b1", 1, s.at(s.FRIDAY, 3), "purchase", transaction_id="#1", purchase_revenue=100.0
+        ),
+        s.event("b2", 2, s.at(s.FRIDAY, 3)),
+    )
+    for day, reactions in ((s.FRIDAY, 10), (s.SATURDAY, 12)):
+        lake.put(
+            "facebook_pages.post_counters",
+            s.PAGE,
+            day,
+            [s.counters("p1", s.at(date(2026, 3, 2)), reactions=reactions, views=reactions * 10)],
+        )
+
+
+@pytest.fixture(scope="module")
+def built(home: Path) -> Warehouse:
+    """The warehouse of that lake, built and tested once."""
+    lake = HandmadeLake(emptied(home / "read-lake"))
+    land(lake)
+    warehouse = Warehouse(emptied(home / "read-warehouse"), lake.root)
+    statuses = warehouse.dbt("build")
+    assert "warn" not in statuses.values()
+    return warehouse
+
+
+def test_orders_are_in_their_newest_version_without_tests(built: Warehouse) -> None:
+    assert built.rows("select order_id, refund_amount from fct_order order by order_id") == [
+        ("1", Decimal(30)),
+        ("2", 0),
+        ("3", 0),
+    ]
+
+
+def test_net_revenue_leaves_out_discounts_refunds_tax_and_shipping(built: Warehouse) -> None:
+    assert built.rows(
+        "select lines_amount, gross_amount, discount_amount, tax_amount, shipping_amount, net_amount"
+        " from fct_order where order_id = '2'"
+    ) == [(100, 114, 10, 9, 5, 90)]
+
+
+def test_weekend_orders_are_converted_at_fridays_rate(built: Warehouse) -> None:
+    assert built.rows(
+        "select net_amount, net_amount_reporting from fct_order where order_id = '3'"
+    ) == [(150000, 10)]
+
+
+def test_a_refund_stands_on_its_own_day_with_what_was_returned(built: Warehouse) -> None:
+    assert built.rows(
+        "select order_id, refund_date, refund_amount, successful_transactions, other_transactions from fct_refund"
+    ) == [("1", s.SATURDAY, 30, 1, 1)]
+
+
+def test_spend_is_the_accounts_total_and_claims_are_of_one_type(built: Warehouse) -> None:
+    assert built.rows(
+        "select campaign_id, ad_id, spend, claimed_conversions from fct_ad_daily order by spend desc"
+    ) == [
+        ("C1", "A1", 1000, 2),
+        ("C1", "A2", 500, 2),
+        ("__unallocated__", "__unallocated__", 400, 0),
+        ("C1", "__unallocated__", 100, 0),
+    ]
+
+
+def test_touches_come_from_the_journey_else_from_the_persons_sessions(built: Warehouse) -> None:
+    assert built.rows(
+        "select order_id, touch_basis, campaign_id, credit from fct_touch_credit"
+        " where attribution_model = 'linear' order by order_id, touch_number"
+    ) == [
+        ("1", "session", "__organic_search__", 1),
+        ("2", "journey", "C1", Decimal("0.33333334")),
+        ("2", "journey", "__email__", Decimal("0.33333333")),
+        ("2", "journey", "__direct__", Decimal("0.33333333")),
+        ("3", "session", "__organic_search__", 1),
+    ]
+
+
+def test_return_compares_margin_with_spend_in_one_currency(built: Warehouse) -> None:
+    # Order 2 kept three units at 10: 90 − 30. Spend is 1600 rupiah at 15,000 to the dollar.
+    spend = Decimal("0.1067")
+    assert built.rows(
+        "select spend_native, spend, attributed_revenue, attributed_margin, roas, roi from mart_campaign_roi"
+        " where campaign_id = 'C1' and attribution_model = 'first_touch'"
+    ) == [
+        (
+            1600,
+            spend,
+            90,
+            60,
+            pytest.approx(float(90 / spend)),
+            pytest.approx(float((60 - spend) / spend)),
+        ),
+    ]
+
+
+def test_persons_are_known_by_address_and_described_by_the_crm(built: Warehouse) -> None:
+    assert built.rows(
+        "select person_kind, stakeholder, gender, age_band, is_crm_member, orders, net_revenue_reporting, sessions"
+        " from dim_person order by orders desc, gender nulls last"
+    ) == [
+        ("customer", "customer", None, None, False, 2, 80, 1),
+        ("customer", "creator", "female", "35-44", True, 1, 90, 0),
+        ("prospect", "prospect", "male", None, True, 0, 0, 0),
+        ("prospect", "prospect", None, None, False, 0, 0, 1),
+    ]
+
+
+def test_posts_gain_by_day_from_their_publication_on(built: Warehouse) -> None:
+    assert built.rows(
+        "select date_day, impressions, reactions, link_clicks, saves from fct_post_daily order by date_day"
+    ) == [(date(2026, 3, 2), 100, 10, 10, None), (s.SATURDAY, 20, 2, 2, None)]
+
+
+def test_marts_open_in_the_duckdb_of_older_clients(built: Warehouse) -> None:
+    header = (built.directory / "marts.duckdb").read_bytes()[:16]
+    assert header[8:12] == b"DUCK"
+    assert header[12] == 65
+
+
+def test_reconciliation_tests_fail_where_figures_do_not_tie(
+    lake: HandmadeLake, warehouse: Warehouse
+) -> None:
+    land(lake)
+    warehouse.dbt("run")
+    for statement in LOST_TIES.values():
+        warehouse.execute(statement)
+    with pytest.raises(DbtFailed) as failure:
+        warehouse.dbt("test", "--select", *LOST_TIES)
+    assert failure.value.failed.keys() == LOST_TIES.keys()
+
+
+def test_a_currency_without_a_rate_is_an_error(lake: HandmadeLake, warehouse: Warehouse) -> None:
+    s.orders(lake, s.FRIDAY, s.order(1, s.at(s.FRIDAY), currency="IDR"))
+    warehouse.dbt("run")
+    assert warehouse.rows("select fx_rate, net_amount_reporting from fct_order") == [(None, None)]
+    with pytest.raises(DbtFailed, match="assert_rates_are_known"):
+        warehouse.dbt("test", "--select", "assert_rates_are_known")
+    s.rates(lake, date(2026, 3, 5))
+    warehouse.dbt("run")
+    assert warehouse.rows("select fx_rate from fct_order") == [(Decimal("0.00006666666667"),)]
+
+
+def test_an_empty_lake_builds_empty_marts(lake: HandmadeLake, warehouse: Warehouse) -> None:
+    assert "warn" not in warehouse.dbt("build", "--exclude", "test_type:unit").values()
+    assert {name for name, rows in warehouse.marts().items() if rows} == {"dim_campaign"}

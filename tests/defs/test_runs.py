@@ -1,0 +1,90 @@
+"""Runs in processes of their own: killed ones, and two at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from conftest import make_settings
+
+from pipelines.commands.runs import bury_dead_runs, open_instance, prepare_home
+from pipelines.serving.publish import content_hash, versions_of
+
+HERE = Path(__file__).parent
+
+
+def start(directory: Path, dbt_project: Path, boundary: str = "-") -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "killed_run.py"), str(directory), str(dbt_project), boundary],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[1])])},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def run(directory: Path, dbt_project: Path, boundary: str = "-") -> int:
+    with start(directory, dbt_project, boundary) as process:
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode in (0, -signal.SIGKILL), errors.decode()
+    return process.returncode
+
+
+def published(directory: Path) -> str:
+    return content_hash(make_settings(directory).published / "current" / "marts.duckdb")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(dbt_project, tmp_path_factory) -> str:
+    directory = tmp_path_factory.mktemp("uninterrupted")
+    assert run(directory, dbt_project) == 0
+    return published(directory)
+
+
+BOUNDARIES = ["mid-page", "before-move", "mid-dbt", "publish:moved"]
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_killed_at_a_boundary_and_run_again_the_published_content_is_the_same(
+    uninterrupted, dbt_project, tmp_path, boundary
+):
+    assert run(tmp_path, dbt_project, boundary) == -signal.SIGKILL
+    assert run(tmp_path, dbt_project) == 0
+    assert published(tmp_path) == uninterrupted
+
+
+def test_a_killed_run_counts_as_failed_and_frees_its_pool(dbt_project, tmp_path):
+    assert run(tmp_path, dbt_project, "mid-page") == -signal.SIGKILL
+    settings = make_settings(tmp_path)
+    with open_instance(settings) as instance:
+        storage = instance.event_log_storage
+        assert [each.status for each in instance.get_runs()] == [dg.DagsterRunStatus.STARTED]
+        assert storage.get_concurrency_info("adland").active_slot_count == 1
+        assert len(bury_dead_runs(instance, settings)) == 1
+        assert [each.status for each in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+        assert storage.get_concurrency_info("adland").active_slot_count == 0
+
+
+def test_two_runs_at_once_wait_for_each_other_and_both_succeed(
+    uninterrupted, dbt_project, tmp_path
+):
+    both = [start(tmp_path, dbt_project) for _ in range(2)]
+    errors = [process.communicate(timeout=180)[1].decode() for process in both]
+    assert [process.returncode for process in both] == [0, 0], errors
+    assert published(tmp_path) == uninterrupted
+    # Whoever came second found nothing new.
+    assert len(versions_of(make_settings(tmp_path).published)) == 1
+
+
+def test_dagster_home_receives_the_configuration_once(settings):
+    home = prepare_home(settings)
+    before = (home / "dagster.yaml").stat().st_mtime_ns
+    assert prepare_home(settings) == home
+    assert (home / "dagster.yaml").stat().st_mtime_ns == before
+    (home / "dagster.yaml").write_text("{}")
+    prepare_home(settings)
+    assert "duckdb_write" in (home / "dagster.yaml").read_text()
