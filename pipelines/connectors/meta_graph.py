@@ -195,6 +195,7 @@ def field_list(schema: Schema, written: Mapping[str, str], skip: Sequence[str] =
     )
 
 
+# Where to go on, and what the token's own user may do or did: nothing of the record itself.
 FURNITURE = frozenset(
     {"paging", "order", "can_comment", "can_like", "has_liked", "viewer_reaction"}
 )

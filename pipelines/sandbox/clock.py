@@ -57,9 +57,15 @@ class Scene:
         self.config = config
         self._ahead = ahead
         self._until = now + ahead
-        self._whole = build_world(config, self._until)
+        self._whole = self._built()
         self.now = now
         self.memo = Memo(size=4096)
+
+    def _built(self) -> World:
+        world = build_world(self.config, self._until)
+        # What building needed beside the world, 200 MB of 700 for the default size, is given back.
+        pa.default_memory_pool().release_unused()
+        return world
 
     @property
     def world(self) -> World:
@@ -81,7 +87,7 @@ class Scene:
         """Set the clock; the world is built further ahead only when the instant lies beyond it."""
         if now > self._until:
             self._until = now + self._ahead
-            self._whole = build_world(self.config, self._until)
+            self._whole = self._built()
         self.now = now
         self.memo = Memo(size=4096)
 

@@ -28,8 +28,7 @@ from pipelines.sandbox.tables import decimal, of_market
 from pipelines.sandbox.wire import Answer, Call
 from pipelines.sandbox.world import MARKETS, Market
 
-Whole = npt.NDArray[np.int64]
-Text = npt.NDArray[Any]
+Whole = npt.NDArray[np.integer[Any]]
 # A row of a report: its labels and its figures.
 Line = tuple[list[str], list[str]]
 
@@ -53,37 +52,73 @@ class ReportError(Exception):
     """A report that the API refuses as INVALID_ARGUMENT."""
 
 
-class Visits:
-    """One property's sessions as columns, with what each of them bought.
+@dataclass(frozen=True)
+class Labels:
+    """A dimension: each row's code, and the name of each code, all different."""
 
-    A row of `views` is one path within a session and how often it was viewed there.
-    """
+    codes: Whole
+    names: list[str]
+
+    @classmethod
+    def of(cls, column: pa.ChunkedArray, missing: str = NOT_SET) -> Labels:
+        """The labels of a column of text, with what stands for NULL."""
+        encoded = pc.dictionary_encode(column.combine_chunks(), null_encoding="encode")
+        names = [missing if name is None else name for name in encoded.dictionary.to_pylist()]
+        return cls(encoded.indices.to_numpy(), names).named(str)
+
+    def named(self, name: Callable[[str], str]) -> Labels:
+        """The labels under other names; those that come to the same name become one."""
+        codes: dict[str, int] = {}
+        places = [codes.setdefault(name(old), len(codes)) for old in self.names]
+        if not places:
+            return self
+        return Labels(np.array(places, dtype=np.int32)[self.codes], list(codes))
+
+    def kept(self, keep: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
+        """Which rows have a name that is to be kept."""
+        return np.array([*map(keep, self.names)], dtype=bool)[self.codes]
+
+    def joined(self, other: Labels) -> Labels:
+        """Both names of each row, as Google joins source and medium."""
+        pairs, codes = np.unique(
+            self.codes.astype(np.int64) * len(other.names) + other.codes, return_inverse=True
+        )
+        size = len(other.names)
+        names = [f"{self.names[p // size]} / {other.names[p % size]}" for p in pairs.tolist()]
+        return Labels(codes, names)
+
+
+class Visits:
+    """One property's sessions as columns, with what each of them bought."""
 
     def __init__(self, scene: Scene, market: Market) -> None:
-        sessions = of_market(scene.world.sessions, market.code)
-        self._table = sessions
+        self._table = of_market(scene.world.sessions, market.code)
         self._orders = of_market(scene.world.orders, market.code)
-        local = pc.assume_timezone(sessions["started_at"], "UTC").cast(
+        local = pc.assume_timezone(self._table["started_at"], "UTC").cast(
             pa.timestamp("us", market.timezone)
         )
         self.day: Whole = _ordinals(pc.local_timestamp(local))
-        self.hour: Whole = pc.hour(local).to_numpy().astype(np.int64)
+        self.hour: Whole = pc.hour(local).to_numpy()
 
-    def text(self, name: str, missing: str = NOT_SET) -> Text:
-        """A column of text, with what stands for NULL."""
-        return np.array(self._table[name].fill_null(missing).to_pylist(), dtype=object)
+    def labels(self, name: str) -> Labels:
+        """A column of text."""
+        return Labels.of(self._table[name])
 
     def whole(self, name: str) -> Whole:
         """A column of whole numbers or flags."""
         values: Whole = self._table[name].cast(pa.int64()).to_numpy()
         return values
 
+    def days(self, pattern: str) -> Labels:
+        """The days, written by that pattern."""
+        ordinals, codes = np.unique(self.day, return_inverse=True)
+        names = [str(ordinal) for ordinal in ordinals.tolist()]
+        return Labels(codes, names).named(lambda name: _day(int(name)).strftime(pattern))
+
     @cached_property
     def user(self) -> Whole:
         """A number for each browser."""
-        encoded = pc.dictionary_encode(self._table["user_pseudo_id"].combine_chunks())
-        codes: Whole = encoded.indices.to_numpy().astype(np.int64)
-        return codes
+        return self.labels("user_pseudo_id").codes
 
     @cached_property
     def _order_row(self) -> Whole:
@@ -103,27 +138,23 @@ class Visits:
     @cached_property
     def revenue(self) -> Whole:
         """What the order came to when it was placed, minor units."""
-        if not len(self._orders):
-            return np.zeros(len(self._order_row), dtype=np.int64)
-        totals = self._orders["total"].to_numpy()
-        return np.where(self._order_row >= 0, totals[self._order_row], 0)
+        totals = np.append(self._orders["total"].to_numpy(), 0)
+        return totals[self._order_row]
 
-    @cached_property
-    def transaction(self) -> Text:
-        """The order's name; (not set) without one."""
-        names = np.array([*self._orders["name"].to_pylist(), NOT_SET], dtype=object)
-        return names[self._order_row]
+    @property
+    def transactions(self) -> Labels:
+        """The orders' names; (not set) without an order."""
+        names = self._orders["name"].to_pylist()
+        return Labels(np.where(self._order_row < 0, len(names), self._order_row), [*names, NOT_SET])
 
-    @cached_property
-    def landing_path(self) -> Text:
-        """Path of the first page."""
-        return np.array(
-            [urlsplit(url).path or "/" for url in self.text("landing_page", "")], object
-        )
+    @property
+    def landing_paths(self) -> Labels:
+        """Paths of the first pages."""
+        return self.labels("landing_page").named(lambda url: urlsplit(url).path or "/")
 
 
 def _ordinals(column: pa.ChunkedArray) -> Whole:
-    days: Whole = column.cast(pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
+    days: Whole = column.cast(pa.date32()).cast(pa.int32()).to_numpy()
     return days
 
 
@@ -131,39 +162,33 @@ def _day(ordinal: int) -> date:
     return date(1970, 1, 1) + timedelta(days=ordinal)
 
 
-def _days(visits: Visits, pattern: str) -> Text:
-    labels = {day: _day(day).strftime(pattern) for day in np.unique(visits.day).tolist()}
-    return np.array([labels[day] for day in visits.day.tolist()], dtype=object)
+def _new_or_returning(visits: Visits) -> Labels:
+    again = (visits.whole("session_number") > 1).astype(np.int64)
+    return Labels(again, ["new", "returning"])
 
 
-def _joined(*columns: Text) -> Text:
-    return np.array([" / ".join(parts) for parts in zip(*columns, strict=True)], dtype=object)
-
-
-DIMENSIONS: dict[str, Callable[[Visits], Text]] = {
-    "date": lambda visits: _days(visits, "%Y%m%d"),
-    "year": lambda visits: _days(visits, "%Y"),
-    "month": lambda visits: _days(visits, "%m"),
-    "yearMonth": lambda visits: _days(visits, "%Y%m"),
-    "hour": lambda visits: np.array([f"{hour:02d}" for hour in visits.hour.tolist()], dtype=object),
-    "sessionSource": lambda visits: visits.text("source"),
-    "sessionMedium": lambda visits: visits.text("medium"),
-    "sessionCampaignName": lambda visits: visits.text("campaign"),
-    "sessionManualAdContent": lambda visits: visits.text("content"),
-    "sessionSourceMedium": lambda v: _joined(v.text("source"), v.text("medium")),
-    "sessionDefaultChannelGroup": lambda visits: np.array(
-        [CHANNELS.get(medium, "Unassigned") for medium in visits.text("medium")], dtype=object
+DIMENSIONS: dict[str, Callable[[Visits], Labels]] = {
+    "date": lambda visits: visits.days("%Y%m%d"),
+    "year": lambda visits: visits.days("%Y"),
+    "month": lambda visits: visits.days("%m"),
+    "yearMonth": lambda visits: visits.days("%Y%m"),
+    "hour": lambda visits: Labels(visits.hour, [f"{hour:02d}" for hour in range(24)]),
+    "sessionSource": lambda visits: visits.labels("source"),
+    "sessionMedium": lambda visits: visits.labels("medium"),
+    "sessionCampaignName": lambda visits: visits.labels("campaign"),
+    "sessionManualAdContent": lambda visits: visits.labels("content"),
+    "sessionSourceMedium": lambda visits: visits.labels("source").joined(visits.labels("medium")),
+    "sessionDefaultChannelGroup": lambda visits: visits.labels("medium").named(
+        lambda medium: CHANNELS.get(medium, "Unassigned")
     ),
-    "country": lambda visits: visits.text("country"),
-    "region": lambda visits: visits.text("region"),
-    "city": lambda visits: visits.text("city"),
-    "deviceCategory": lambda visits: visits.text("device"),
-    "newVsReturning": lambda visits: np.where(
-        visits.whole("session_number") == 1, "new", "returning"
-    ).astype(object),
-    "landingPage": lambda visits: visits.landing_path,
-    "transactionId": lambda visits: visits.transaction,
-    "pagePath": lambda visits: visits.landing_path,
+    "country": lambda visits: visits.labels("country"),
+    "region": lambda visits: visits.labels("region"),
+    "city": lambda visits: visits.labels("city"),
+    "deviceCategory": lambda visits: visits.labels("device"),
+    "newVsReturning": _new_or_returning,
+    "landingPage": lambda visits: visits.landing_paths,
+    "transactionId": lambda visits: visits.transactions,
+    "pagePath": lambda visits: visits.landing_paths,
 }
 
 
@@ -458,29 +483,25 @@ class Ga4:
                 rows.append(([*values, *extra], figures))
         return rows
 
-    def _dimension(self, visits: Visits, name: str) -> Text:
+    def _dimension(self, visits: Visits, name: str) -> Labels:
         return self._scene.memo.get(
             ("dimension", id(visits), name), lambda: DIMENSIONS[name](visits)
         )
 
 
-def _distinct(columns: list[Text], chosen: Whole) -> tuple[list[list[str]], Whole]:
+def _distinct(columns: list[Labels], chosen: Whole) -> tuple[list[list[str]], Whole]:
     """The distinct combinations of labels, and the place of each chosen session among them."""
     if not len(chosen):
         return [], np.zeros(0, dtype=np.int64)
     combined = np.zeros(len(chosen), dtype=np.int64)
-    known: list[tuple[list[str], int]] = []
     for column in columns:
-        names: dict[str, int] = {}
-        codes = np.array([names.setdefault(value, len(names)) for value in column], dtype=np.int64)
-        known.append((list(names), len(names)))
-        combined = combined * len(names) + codes
+        combined = combined * len(column.names) + column.codes[chosen]
     distinct, where = np.unique(combined, return_inverse=True)
     labels: list[list[str]] = [[] for _ in distinct]
-    for names_of, size in reversed(known):
-        for place, code in enumerate((distinct % size).tolist()):
-            labels[place].insert(0, names_of[code])
-        distinct = distinct // size
+    for column in reversed(columns):
+        for place, code in enumerate((distinct % len(column.names)).tolist()):
+            labels[place].insert(0, column.names[code])
+        distinct = distinct // len(column.names)
     return labels, where
 
 
@@ -501,7 +522,7 @@ def _date(text: str, today: date) -> date:
 
 
 def _matching(
-    wanted: Mapping[str, Any], dimension: Callable[[Visits, str], Text], visits: Visits
+    wanted: Mapping[str, Any], dimension: Callable[[Visits, str], Labels], visits: Visits
 ) -> npt.NDArray[np.bool_]:
     """Which sessions a dimensionFilter keeps."""
     if "andGroup" in wanted or "orGroup" in wanted:
@@ -515,8 +536,7 @@ def _matching(
     asked = wanted["filter"]
     if asked["fieldName"] not in DIMENSIONS:
         raise ReportError(f"Field {asked['fieldName']} is not a valid dimension. See {DOCS}")
-    test = _test(asked)
-    return np.array([test(value) for value in dimension(visits, asked["fieldName"])], dtype=bool)
+    return dimension(visits, asked["fieldName"]).kept(_test(asked))
 
 
 def _test(asked: Mapping[str, Any]) -> Callable[[str], bool]:

@@ -172,7 +172,7 @@ def test_an_unreadable_usage_header_is_no_reason_to_fail() -> None:
 def test_links_and_empty_summary_lists_are_no_data_of_a_record() -> None:
     record = {
         "id": "1",
-        "comments": {"data": [], "summary": {"total_count": 2}, "paging": {"next": "x"}},
+        "comments": {"data": [], "summary": {"total_count": 2, "order": "ranked"}, "paging": {}},
         "insights": {"data": [{"name": "a"}], "paging": {"next": "https://x?access_token=T"}},
         "attachments": {"data": []},
     }

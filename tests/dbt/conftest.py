@@ -13,7 +13,7 @@ from handmade_lake import HandmadeLake
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One place for every test's lake and warehouse: dbt parses the project anew for each new path."""
+    """One place for every test's lake and warehouse: dbt parses the project anew for each path."""
     return tmp_path_factory.mktemp("dbt")
 
 

@@ -14,7 +14,7 @@ from dbt.cli.main import dbtRunner
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
 
-class DbtFailed(AssertionError):
+class DbtFailedError(AssertionError):
     """A dbt invocation that failed; `failed` names its nodes and what each said."""
 
     def __init__(self, failed: Mapping[str, str]) -> None:
@@ -45,7 +45,7 @@ class Warehouse:
         }
 
     def dbt(self, *arguments: str) -> dict[str, str]:
-        """Runs dbt; returns the status by node name. Raises DbtFailed with what went wrong."""
+        """Runs dbt; returns the status by node name. Raises DbtFailedError with what went wrong."""
         before = dict(os.environ)
         os.environ.update(self._environment)
         try:
@@ -71,7 +71,7 @@ class Warehouse:
             if result.status in ("error", "fail")
         }
         if failed:
-            raise DbtFailed(failed)
+            raise DbtFailedError(failed)
         if outcome.exception:
             raise outcome.exception
         return {result.node.name: str(result.status) for result in results}

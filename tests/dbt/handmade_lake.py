@@ -1,7 +1,7 @@
 """Lakes of a few hand-written rows, in the schemas that the connectors declare.
 
-Belongs here: files of the lake's layout. Does not: landing, which has its own tests; these lakes hold
-what landing would have left.
+Belongs here: files of the lake's layout. Does not: landing, which has its own tests; these lakes
+hold what landing would have left.
 """
 
 from __future__ import annotations

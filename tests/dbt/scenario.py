@@ -1,9 +1,9 @@
-"""A small brand over three days of March 2026, told by every source: the rows that tests begin with."""
+"""A small brand in March 2026, told by every source: the rows that tests begin with."""
 
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from handmade_lake import HandmadeLake
@@ -15,7 +15,7 @@ FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 3, day) for day in (6, 7, 8, 9))
 
 def at(day: date, hour: int = 3, minute: int = 0) -> datetime:
     """An instant of that day (UTC). By default 10:00 in Jakarta."""
-    return datetime(day.year, day.month, day.day, hour, minute)
+    return datetime.combine(day, time(hour, minute))
 
 
 def rates(lake: HandmadeLake, day: date, *, idr: float = 18000.0, usd: float = 1.2) -> None:
@@ -132,16 +132,9 @@ def insight(
     """A row of Meta's insights; purchases are claimed under two types that overlap."""
     actions = None
     if purchases is not None:
+        claim = {"value": str(purchases), "7d_click": str(purchases - 1), "1d_view": "1"}
         actions = json.dumps(
-            [
-                {
-                    "action_type": kind,
-                    "value": str(purchases),
-                    "7d_click": str(purchases - 1),
-                    "1d_view": "1",
-                }
-                for kind in ("omni_purchase", "purchase")
-            ]
+            [{"action_type": kind, **claim} for kind in ("omni_purchase", "purchase")]
         )
     return {
         "account_id": ACCOUNT,
@@ -163,21 +156,14 @@ def ads_day(
 ) -> None:
     """Lands a day of advertising: spend by ad of campaign C1, of that campaign, of the account."""
     names = {"campaign_id": "C1", "campaign_name": "Ramadan"}
+    group = {"adset_id": "S1", "adset_name": "S"}
+    claims = 2 * len(ads)
     lake.put(
         "meta_ads.insights_ad",
         ACCOUNT,
         day,
         [
-            insight(
-                day,
-                spend,
-                purchases=2,
-                **names,
-                adset_id="S1",
-                adset_name="S",
-                ad_id=ad,
-                ad_name=ad,
-            )
+            insight(day, spend, purchases=2, **names, **group, ad_id=ad, ad_name=ad)
             for ad, spend in ads.items()
         ],
     )
@@ -185,18 +171,14 @@ def ads_day(
         "meta_ads.insights_campaign",
         ACCOUNT,
         day,
-        [insight(day, campaign, purchases=2 * len(ads), **names)],
+        [insight(day, campaign, purchases=claims, **names)],
     )
-    lake.put(
-        "meta_ads.insights_account", ACCOUNT, day, [insight(day, account, purchases=2 * len(ads))]
-    )
+    lake.put("meta_ads.insights_account", ACCOUNT, day, [insight(day, account, purchases=claims)])
     lake.put(
         "meta_ads.insights_age_gender",
         ACCOUNT,
         day,
-        [
-            insight(day, campaign, **names, age="25-34", gender="female"),
-        ],
+        [insight(day, campaign, **names, age="25-34", gender="female")],
     )
 
 
@@ -230,7 +212,7 @@ def structure(lake: HandmadeLake, day: date) -> None:
                 "adset_id": "S1",
                 "campaign_id": "C1",
                 "name": "Ad",
-                "url_tags": "utm_source=facebook&utm_medium=paid_social&utm_campaign=ramadan&utm_content=A1",
+                "url_tags": "utm_source=facebook&utm_campaign=ramadan&utm_content=A1",
             }
         ],
     )
@@ -246,7 +228,7 @@ def event(
     **more: Any,
 ) -> dict[str, Any]:
     """An event of a GA4 session; `session` is its id, `day` the property's day."""
-    microseconds = (when - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+    microseconds = (when - at(date(1970, 1, 1), 0)) // timedelta(microseconds=1)
     params = [
         {"key": "ga_session_id", "int_value": session},
         {"key": "page_location", "string_value": "https://shop/"},

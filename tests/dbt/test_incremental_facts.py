@@ -45,7 +45,7 @@ def first_landing(lake: HandmadeLake) -> None:
 
 
 def second_landing(lake: HandmadeLake) -> None:
-    """An edit, a late first order, a refund, a session over midnight, a restated day, a metric gone."""
+    """A late first order, a refund, a session over midnight, a restated day, a metric gone."""
     s.ads_day(lake, s.FRIDAY, {"A1": 1010.0}, campaign=1610.0, account=2000.0)
     s.ads_day(lake, s.SATURDAY, {"A1": 700.0}, campaign=700.0, account=700.0)
     s.orders(
@@ -78,7 +78,7 @@ def second_landing(lake: HandmadeLake) -> None:
 
 
 def third_landing(lake: HandmadeLake) -> None:
-    """An emptied day, a day taken away, a moved rate, an earlier snapshot, an order that was a test."""
+    """An emptied day, a day taken away, a moved rate, an earlier snapshot, a test order."""
     lake.put("meta_ads.insights_ad", s.ACCOUNT, s.SATURDAY, [])
     lake.put("meta_ads.insights_campaign", s.ACCOUNT, s.SATURDAY, [])
     lake.put("meta_ads.insights_account", s.ACCOUNT, s.SATURDAY, [])
@@ -108,7 +108,9 @@ def third_landing(lake: HandmadeLake) -> None:
 def test_each_landing_gives_the_rows_of_a_full_refresh(
     lake: HandmadeLake, warehouse: Warehouse, rebuilt: Rebuild
 ) -> None:
-    for land in (first_landing, second_landing, third_landing):
+    first_landing(lake)
+    warehouse.dbt("run")
+    for land in (second_landing, third_landing):
         land(lake)
         warehouse.dbt("run")
         incremental, full = warehouse.marts(), rebuilt().marts()
@@ -153,10 +155,8 @@ def test_changed_reporting_settings_convert_every_row_again(
     first_landing(lake)
     warehouse.dbt("run")
     Warehouse(warehouse.directory, lake.root, currency="IDR").dbt("run")
-    assert warehouse.rows("select distinct fx_rate from fct_order where currency = 'IDR'") == [(1,)]
-    assert warehouse.rows("select distinct fx_rate from fct_order where currency = 'USD'") == [
-        (15000,)
-    ]
+    rates = warehouse.rows("select distinct currency, fx_rate from fct_order order by currency")
+    assert rates == [("IDR", 1), ("USD", 15000)]
 
 
 def test_an_emptied_day_disappears(lake: HandmadeLake, warehouse: Warehouse) -> None:

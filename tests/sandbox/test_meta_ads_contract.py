@@ -139,7 +139,8 @@ def test_a_report_pages_through_all_that_was_delivered(
 ) -> None:
     first, last = days(sandbox, 6)
     params = report(first, last, level, breakdowns=breakdowns)
-    rows = list(account(market).get_insights(fields=FIELDS, params=params))
+    fields = [*FIELDS, f"{level}_id"]
+    rows = list(account(market).get_insights(fields=fields, params=params))
     cells = within(served_cells(sandbox.world, market.code), first, last)
     extra = within(served_extra(sandbox.world, market.code), first, last)
     expected = (cells, extra) if level == "account" else (cells,)

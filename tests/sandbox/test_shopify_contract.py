@@ -111,7 +111,8 @@ def every_order(query: str, first: int = 20) -> list[dict[str, Any]]:
 
 
 def test_rest_lists_every_order_once_with_its_total(shop: Sandbox, market: Market) -> None:
-    orders = every(shopify.Order, status="any", limit=100)
+    # The SDK makes a Python class of every object: the fields that are compared will do.
+    orders = every(shopify.Order, status="any", limit=100, fields="id,total_price,currency")
     expected = table(shop, "current_orders", market)
     assert sorted(order.id for order in orders) == expected["order_id"].to_pylist()
     assert sum(Decimal(order.total_price) for order in orders) == total(expected, "total")
@@ -151,7 +152,7 @@ def test_rest_hides_orders_that_are_not_open_unless_asked(shop: Sandbox, market:
 def test_rest_refunds_return_what_successful_transactions_paid(
     shop: Sandbox, market: Market
 ) -> None:
-    orders = every(shopify.Order, status="any", limit=250)
+    orders = every(shopify.Order, status="any", limit=250, fields="id,refunds")
     returned = sum(
         Decimal(transaction.amount)
         for order in orders

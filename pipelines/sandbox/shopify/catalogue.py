@@ -28,7 +28,7 @@ from pipelines.sandbox.world import Market
 Row = dict[str, Any]
 Indexes = npt.NDArray[np.int64]
 
-VISIT_COLUMNS = ("source", "medium", "landing_page", "referrer")
+VISIT_COLUMNS = ["source", "medium", "landing_page", "referrer"]
 
 
 class InvalidCursorError(ValueError):
@@ -224,8 +224,11 @@ class Shop:
 
     @cached_property
     def _visits(self) -> Grouped:
-        sessions = self._table("sessions").select(["user_pseudo_id", "session_id", *VISIT_COLUMNS])
-        visits = self._table("journeys").join(sessions, ["user_pseudo_id", "session_id"])
+        journeys, sessions = self._table("journeys"), self._table("sessions")
+        found = _rows_of(journeys, sessions)
+        visits = sessions.select(VISIT_COLUMNS).take(found)
+        for name in ("order_id", "position", "user_pseudo_id", "session_id", "occurred_at"):
+            visits = visits.append_column(name, journeys[name])
         return Grouped(visits, "order_id", "position")
 
     @cached_property
@@ -365,6 +368,17 @@ class Shop:
             columns[name] = (values, search.words)
             sorts[name.upper()] = values
         return Listing(ids, columns, sorts)
+
+
+def _rows_of(journeys: pa.Table, sessions: pa.Table) -> Indexes:
+    """The row of the session that each step of the journeys is about: same browser, same start."""
+    browsers = pc.dictionary_encode(sessions["user_pseudo_id"].combine_chunks())
+    steps = pc.index_in(journeys["user_pseudo_id"], value_set=browsers.dictionary).to_numpy()
+    # A session's id is its start in epoch seconds, which has fewer than 33 bits.
+    keys = browsers.indices.to_numpy().astype(np.int64) << 33 | sessions["session_id"].to_numpy()
+    order = np.argsort(keys)
+    wanted = steps.astype(np.int64) << 33 | journeys["session_id"].to_numpy()
+    return order[np.searchsorted(keys, wanted, sorter=order)]
 
 
 def _text(column: pa.ChunkedArray) -> npt.NDArray[Any]:

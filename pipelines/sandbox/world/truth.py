@@ -1,4 +1,228 @@
-"""stub"""
+"""What is true of the world, for tests and benchmarks to compare with.
+
+Belongs here: exact counts and sums of what is visible. Does not: any platform's wording.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
-def truth(*a: Any, **k: Any) -> Any: ...
-def write_truth(*a: Any, **k: Any) -> Any: ...
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.sandbox.world.config import MARKETS, Market, naive_utc
+from pipelines.sandbox.world.events import event_counts
+from pipelines.sandbox.world.state import (
+    current_customers,
+    current_orders,
+    current_posts,
+    served_cells,
+    served_extra,
+)
+from pipelines.sandbox.world.world import World
+
+MONEY = ("gross", "discount", "subtotal", "tax", "shipping", "total", "refunded")
+DELIVERY = ("impressions", "clicks", "link_clicks", "spend")
+CLAIMS = ("purchases_claimed_7d_click", "purchases_claimed_1d_view", "value_claimed")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole days that are counted; None is open."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def of_instants(self, table: pa.Table, column: str, zone: ZoneInfo) -> pa.Table:
+        """Rows whose instant (naive UTC) falls on these days in that zone."""
+        local = pc.local_timestamp(pc.assume_timezone(table[column], "UTC").cast(pa.timestamp("us", str(zone))))
+        return self._of(table, local.cast(pa.date32()))
+
+    def of_days(self, table: pa.Table) -> pa.Table:
+        """Rows whose `date_day` is one of these days."""
+        return self._of(table, table["date_day"])
+
+    def _of(self, table: pa.Table, days: Any) -> pa.Table:
+        keep = pc.is_valid(days)
+        if self.first is not None:
+            keep = pc.and_(keep, pc.greater_equal(days, pa.scalar(self.first, pa.date32())))
+        if self.last is not None:
+            keep = pc.and_(keep, pc.less_equal(days, pa.scalar(self.last, pa.date32())))
+        return table.filter(keep)
+
+
+def truth(
+    world: World, now: datetime, *, first: date | None = None, last: date | None = None
+) -> dict[str, Any]:
+    """Exact counts and sums of what is visible at `now`, as JSON-ready values; money in minor units.
+
+    `first` and `last` keep only what falls on those days of each stream: orders and customers by
+    the UTC day of `updated_at`, refunds with their orders, visits by the property's day, posts and
+    comments by the UTC day of creation, advertising by the account's day. Per market:
+
+    - `customers`, `orders` (tests apart), `sessions`, `events`, `posts`, `comments`, `claimed`;
+    - `money`: gross, discount, subtotal, tax, shipping, total, refunded and net, where net is
+      subtotal − refunded;
+    - `account`: what the ad account's days total; `campaigns`: the same by campaign, with what it
+      claims and what it really brought (`incremental_…`, over all time up to `now`).
+    """
+    world = world.at(now)
+    span = Span(first, last)
+    return {
+        "now": naive_utc(now).isoformat(),
+        "first": first and first.isoformat(),
+        "last": last and last.isoformat(),
+        "config": {name: str(value) if isinstance(value, date) else value for name, value in asdict(world.config).items()},
+        "crisis_at": naive_utc(world.config.crisis_at).isoformat(),
+        "markets": {market.code: _market(world, market, span) for market in MARKETS},
+    }
+
+
+def _market(world: World, market: Market, span: Span) -> dict[str, Any]:
+    utc = ZoneInfo("UTC")
+    orders = span.of_instants(_mine(current_orders(world), market), "updated_at", utc)
+    sales = orders.filter(pc.invert(orders["is_test"]))
+    sessions = span.of_instants(_mine(world.sessions, market), "started_at", market.zone)
+    posts = span.of_instants(_mine(current_posts(world), market), "created_at", utc)
+    comments = _mine(world.comments, market)
+    comments = comments.filter(pc.is_in(comments["post_id"], value_set=_visible_posts(world)))
+    customers = span.of_instants(_mine(current_customers(world), market), "updated_at", utc)
+    refunds = _mine(world.refunds, market)
+    refunds = refunds.filter(pc.is_in(refunds["order_id"], value_set=sales["order_id"].combine_chunks()))
+    cells = span.of_days(served_cells(world, market.code))
+    money = {name: _sum(sales, name) for name in MONEY}
+    return {
+        "currency": market.currency,
+        "customers": customers.num_rows,
+        "orders": sales.num_rows,
+        "test_orders": orders.num_rows - sales.num_rows,
+        "money": money | {"net": money["subtotal"] - money["refunded"]},
+        "refunds": refunds.num_rows,
+        "refunds_with_money": refunds.filter(pc.greater(refunds["amount"], 0)).num_rows,
+        "sessions": sessions.num_rows,
+        "events": int(event_counts(sessions).sum()),
+        "purchases_seen": sessions.num_rows - sessions["order_id"].null_count,
+        "posts": posts.num_rows,
+        "comments": span.of_instants(comments, "created_at", utc).num_rows,
+        "account": _account(cells, span.of_days(served_extra(world, market.code))),
+        "campaigns": _campaigns(world, market, cells),
+    }
+
+
+def _mine(table: pa.Table, market: Market) -> pa.Table:
+    return table.filter(pc.equal(table["market"], market.code))
+
+
+def _visible_posts(world: World) -> pa.Array:
+    return world.posts.filter(pc.is_null(world.posts["deleted_at"]))["post_id"].combine_chunks()
+
+
+def _sum(table: pa.Table, name: str) -> int:
+    return int(pc.sum(table[name]).as_py() or 0)
+
+
+def _account(cells: pa.Table, extra: pa.Table) -> dict[str, int]:
+    whole = {name: _sum(cells, name) + _sum(extra, name) for name in DELIVERY}
+    return whole | {name: _sum(cells, name) for name in CLAIMS} | {"unallocated_spend": _sum(extra, "spend")}
+
+
+def _campaigns(world: World, market: Market, cells: pa.Table) -> dict[str, dict[str, Any]]:
+    sums = cells.group_by("campaign_id").aggregate([(name, "sum") for name in (*DELIVERY, *CLAIMS)])
+    served = {row["campaign_id"]: row for row in sums.to_pylist()}
+    brought = increments(world)
+    told = {}
+    for row in _mine(world.campaigns, market).to_pylist():
+        campaign = row["campaign_id"]
+        figures = served.get(campaign, {})
+        told[campaign] = {
+            "name": row["name"],
+            "utm_campaign": row["utm_campaign"],
+            "kind": row["kind"],
+            **{name: figures.get(f"{name}_sum", 0) for name in (*DELIVERY, *CLAIMS)},
+            **brought.get(campaign, NOTHING),
+        }
+    return told
+
+
+NOTHING = {
+    "incremental_orders": 0,
+    "incremental_first_hand": 0,
+    "incremental_net": 0,
+    "incremental_margin": 0,
+}
+
+
+def increments(world: World) -> dict[str, dict[str, int]]:
+    """What would not have happened without each campaign, by now: orders, net revenue and margin.
+
+    `incremental_first_hand` counts only orders that a click made, without the later purchases of
+    the customers whom it won. Margin is net revenue less the cost of the units kept.
+    """
+    orders = order_truth(world)
+    caused = orders.filter(pc.and_(pc.is_valid(orders["campaign_id"]), pc.invert(orders["is_test"])))
+    direct = pc.equal(caused["cause"], "campaign").cast(pa.int64())
+    sums = caused.append_column("direct", direct).group_by("campaign_id").aggregate(
+        [("order_id", "count"), ("direct", "sum"), ("net", "sum"), ("margin", "sum")]
+    )  # fmt: skip
+    return {
+        row["campaign_id"]: {
+            "incremental_orders": row["order_id_count"],
+            "incremental_first_hand": row["direct_sum"],
+            "incremental_net": row["net_sum"],
+            "incremental_margin": row["margin_sum"],
+        }
+        for row in sums.to_pylist()
+    }
+
+
+def order_truth(world: World) -> pa.Table:
+    """Every order as it stands, with net, margin (minor units) and its true cause."""
+    orders, causes = current_orders(world), world.order_causes
+    net = np.asarray(orders["subtotal"].to_numpy()) - np.asarray(orders["refunded"].to_numpy())
+    cost = _unit_costs(world)
+    orders = orders.append_column("net", pa.array(net)).append_column("margin", pa.array(net - cost))
+    for name in ("person_id", "cause", "campaign_id"):
+        orders = orders.append_column(name, causes[name])
+    orders = orders.append_column("first_user_pseudo_id", causes["user_pseudo_id"])
+    return orders.append_column("first_session_id", causes["session_id"])
+
+
+def _unit_costs(world: World) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Cost of the units sold in each order; `orders` and `order_lines` are sorted by order."""
+    lines, variants = world.order_lines, world.variants
+    place = pc.index_in(lines["variant_id"], value_set=variants["variant_id"].combine_chunks()).to_numpy()
+    cost = variants["unit_cost"].to_numpy()[place] * lines["quantity"].to_numpy()
+    total = np.zeros(world.orders.num_rows, np.int64)
+    np.add.at(total, np.searchsorted(world.orders["order_id"].to_numpy(), lines["order_id"].to_numpy()), cost)
+    return total
+
+
+def write_truth(
+    world: World,
+    now: datetime,
+    directory: Path,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+) -> Path:
+    """Write `truth.json`, and the truth about each order, person and comment as Parquet beside it.
+
+    Returns the path of `truth.json`. The Parquet files hold all that is visible at `now`, whatever
+    `first` and `last` are.
+    """
+    world = world.at(now)
+    directory.mkdir(parents=True, exist_ok=True)
+    texts = world.comments.select(["market", "post_id", "comment_id", "author_id", "author_kind", "sentiment"])
+    for name, table in (("orders", order_truth(world)), ("people", world.people), ("comments", texts)):
+        pq.write_table(table, directory / f"{name}.parquet", compression="zstd")
+    path = directory / "truth.json"
+    said = json.dumps(truth(world, now, first=first, last=last), indent=1, sort_keys=True)
+    path.write_text(said + "\n", encoding="utf-8")
+    return path

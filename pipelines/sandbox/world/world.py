@@ -111,7 +111,9 @@ class World:
         for name, instants in LATER.items():
             for column, told in instants.items():
                 cut[name] = _hide(cut[name], column, told, now)
-        cut["sessions"] = _hide_orders(cut["sessions"], cut["orders"])
+        # A visit that is about to buy has no order yet, and a first buyer is not yet a customer.
+        for column, known in (("order_id", "orders"), ("customer_id", "customers")):
+            cut["sessions"] = _only_known(cut["sessions"], column, cut[known])
         for name in ("campaigns", "adsets", "ads"):
             cut[name] = _with_status(cut[name], cut["campaigns"], now)
         return cls(config=config, now=now, **cut)
@@ -153,13 +155,12 @@ def _hide(table: pa.Table, column: str, told: tuple[str, ...], now: datetime) ->
     return table.combine_chunks()
 
 
-def _hide_orders(sessions: pa.Table, orders: pa.Table) -> pa.Table:
-    """A visit that is about to buy does not yet have its order."""
-    held = sessions["order_id"].combine_chunks()
-    placed = pc.is_in(held, value_set=orders["order_id"].combine_chunks())
-    shown = pc.if_else(placed, held, pa.scalar(None, pa.int64()))
-    place = sessions.column_names.index("order_id")
-    return sessions.set_column(place, sessions.schema.field("order_id"), shown)
+def _only_known(table: pa.Table, column: str, known: pa.Table) -> pa.Table:
+    """The column NULL where it names what does not exist yet."""
+    named = table[column].combine_chunks()
+    exists = pc.is_in(named, value_set=known[column].combine_chunks())
+    shown = pc.if_else(exists, named, pa.scalar(None, named.type))
+    return table.set_column(table.column_names.index(column), table.schema.field(column), shown)
 
 
 def _with_status(table: pa.Table, campaigns: pa.Table, now: datetime) -> pa.Table:
