@@ -80,7 +80,8 @@ def test_the_cleaned_lines_give_the_published_rates(marts: duckdb.DuckDBPyConnec
         marts,
         f"""
         with customers as (
-            select customer_id, count(distinct order_id) as orders, sum(quantity * unit_price) as net
+            select customer_id, count(distinct order_id) as orders,
+                sum(quantity * unit_price) as net
             from fct_order_line where {CLEANED} group by customer_id
         )
         select sum(net)::double / sum(orders), count_if(orders >= 2)::double / count(*)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pipelines.connectors.errors import (
+    Gone,
     Permanent,
     ReportFailed,
     SourceError,
@@ -165,6 +166,8 @@ class HttpSource(ABC):
                 with reading(self.name, account=account_id):
                     self._accounts[account_id] = self.describe(account_id)
             except SourceError as error:
+                if isinstance(error, Gone):
+                    error.remedy = f"Check that {account_id} is right and the token may see it."
                 self._unknown[account_id] = error
                 return Account(account_id)
         return self._accounts[account_id]

@@ -230,6 +230,12 @@ RULES = (
     Rule(Decision.WAIT, "too many requests", status=(429,), wait=2),
     Rule(
         Decision.STOP,
+        "there is no such shop",
+        status=(404,),
+        remedy="Check SHOPIFY_SHOPS, SHOPIFY_BASE_URL and SHOPIFY_API_VERSION.",
+    ),
+    Rule(
+        Decision.STOP,
         "the query does not fit this API version",
         status=(200,),
         remedy="Set SHOPIFY_API_VERSION to a version that has these fields.",

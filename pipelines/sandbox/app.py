@@ -7,6 +7,7 @@ broken. Does not: any platform's formats.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from pipelines.sandbox.clock import Scene, instant
 from pipelines.sandbox.faults import REFUSALS, FaultRule, Faults, mutated
 from pipelines.sandbox.wire import Answer, Call, Platform
 
+LOG = logging.getLogger(__name__)
 METHODS = ["GET", "POST", "PUT", "DELETE"]
 
 
@@ -156,6 +158,14 @@ class Server:
         self._holds.release_all()
 
     async def _platform(self, request: Request) -> Response:
+        try:
+            return await self._served(request)
+        except Exception:
+            # The web server's own report is silenced, since faults break responses on purpose.
+            LOG.exception("the sandbox failed at %s", request.url.path)
+            raise
+
+    async def _served(self, request: Request) -> Response:
         call = await _call(request)
         platform = self._router.find(call)
         if platform is None:

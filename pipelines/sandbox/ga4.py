@@ -470,9 +470,7 @@ class Ga4:
         if request.dimension_filter:
             inside &= _matching(request.dimension_filter, self._dimension, visits)
         chosen = np.flatnonzero(inside)
-        labels, where = _distinct(
-            [self._dimension(visits, name)[chosen] for name in dimensions], chosen
-        )
+        labels, where = _distinct([self._dimension(visits, name) for name in dimensions], chosen)
         group = Group(visits, chosen, where, len(labels))
         columns = [METRICS[name][1](group) for name in metrics]
         extra = [label] if len(request.date_ranges) > 1 else []

@@ -378,7 +378,8 @@ def _rows_of(journeys: pa.Table, sessions: pa.Table) -> Indexes:
     keys = browsers.indices.to_numpy().astype(np.int64) << 33 | sessions["session_id"].to_numpy()
     order = np.argsort(keys)
     wanted = steps.astype(np.int64) << 33 | journeys["session_id"].to_numpy()
-    return order[np.searchsorted(keys, wanted, sorter=order)]
+    rows: Indexes = order[np.searchsorted(keys, wanted, sorter=order)]
+    return rows
 
 
 def _text(column: pa.ChunkedArray) -> npt.NDArray[Any]:

@@ -2,7 +2,7 @@
 
 A world is a pure function of its `WorldConfig` and an instant; a later instant never changes what
 was before it. Belongs here: people, visits, orders, advertising, posts, rates, and the truth about
-them, as Arrow tables (`tables`). Does not: HTTP or any platform's wording of these facts (the server).
+them, as Arrow tables (`tables`). Does not: HTTP or any platform's wording of these facts.
 
     world = build_world(WorldConfig(anchor=date(2026, 11, 1)), until=datetime(2026, 11, 9, 9))
     then = world.at(datetime(2026, 11, 2, 9))       # what was visible then

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pipelines.sandbox.world import tables
 from pipelines.sandbox.world.calendar import DAY, Calendar
 from pipelines.sandbox.world.campaigns import (
+    CLICK_PRICE,
     Plan,
     ad_ids,
     adset_ids,
@@ -66,19 +67,25 @@ def ad_tables(
     first = calendars[0].ordinal
     return {
         "ad_cells": _cell_table(of, cells, first),
-        "account_extra": arrow(tables.ACCOUNT_EXTRA, {
-            "market": words([m.code for m in MARKETS], extra["market"]),
-            "date_day": dates(extra["day"] + first),
-        } | {name: extra[name] for name in ("impressions", "clicks", "link_clicks", "spend")}),
+        "account_extra": arrow(
+            tables.ACCOUNT_EXTRA,
+            {
+                "market": words([m.code for m in MARKETS], extra["market"]),
+                "date_day": dates(extra["day"] + first),
+            }
+            | {name: extra[name] for name in ("impressions", "clicks", "link_clicks", "spend")},
+        ),
         "ad_reach": _reach_table(draws, of, cells, first),
-    }  # fmt: skip
+    }
 
 
 def _measured(rows: Frame, **given: Any) -> Frame:
     return rows.plus(**(dict.fromkeys(MEASURES, 0) | given))
 
 
-def _audience(config: WorldConfig, draws: Draws, keys: Array, market: Array, day: Array) -> dict[str, Array]:
+def _audience(
+    config: WorldConfig, draws: Draws, keys: Array, market: Array, day: Array
+) -> dict[str, Array]:
     """Age band, gender and region of a person as Meta knows them; some it does not."""
     who = traits(config, draws, keys, market)
     unknown = draws.chance("meta/unknown", keys, 0.05)
@@ -89,7 +96,9 @@ def _audience(config: WorldConfig, draws: Draws, keys: Array, market: Array, day
     }
 
 
-def _delivery(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Frame:
+def _delivery(
+    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], of: Plan
+) -> Frame:
     """Impressions and spend of each ad's day, spread over groups of people."""
     share = of.ads["weight"] / np.bincount(of.ads["campaign"], of.ads["weight"])[of.ads["campaign"]]
     expected = of.clicks[of.ads["campaign"]] * share[:, None]
@@ -109,14 +118,18 @@ def _delivery(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...]
     spend = np.rint(cost / unit).astype(np.int64) * unit
     market, day = market[parent], day[parent]
     rows = Frame(ad=ad[parent], market=market, day=day)
-    seen = _audience(config, draws, draws.bits("bundle/who", key), market, day + calendars[0].ordinal)
+    seen = _audience(
+        config, draws, draws.bits("bundle/who", key), market, day + calendars[0].ordinal
+    )
     other = shown * 0.004 * draws.uniform("bundle/clicks", key) * 2
-    filled = _measured(rows.plus(**seen), impressions=shown, clicks=other.astype(np.int64), spend=spend)
+    filled = _measured(
+        rows.plus(**seen), impressions=shown, clicks=other.astype(np.int64), spend=spend
+    )
     return filled.take(shown > 0)
 
 
 def _all_clicks(wanted: Demand, moved: Traffic) -> Frame:
-    """Every link click: those that ads brought, and those of people who would have bought anyway."""
+    """Every link click: those that ads brought, and those of people who would buy anyway."""
     columns = ("key", "person_key", "market", "ad", "at", "visit")
     return concat([wanted.clicks, moved.poached.plus(visit=True)], columns)
 
@@ -129,10 +142,14 @@ def _day_of(calendars: tuple[Calendar, ...], market: Array, at: Array) -> Array:
     return day
 
 
-def _click_rows(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], clicks: Frame) -> Frame:
+def _click_rows(
+    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], clicks: Frame
+) -> Frame:
     day = _day_of(calendars, clicks["market"], clicks["at"])
     rows = Frame(ad=clicks["ad"], market=clicks["market"], day=day)
-    seen = _audience(config, draws, clicks["person_key"], clicks["market"], day + calendars[0].ordinal)
+    seen = _audience(
+        config, draws, clicks["person_key"], clicks["market"], day + calendars[0].ordinal
+    )
     more = draws.chance("click/more", clicks["key"], 0.3)
     return _measured(rows.plus(**seen), impressions=1 + more, clicks=1 + more, link_clicks=1)
 
@@ -150,7 +167,9 @@ def _claim_rows(
     click = _last_click(clicks, sold)
     by_click = np.flatnonzero(click >= 0)
     day = _day_of(calendars, sold["market"][by_click], clicks["at"][click[by_click]])
-    rows = _claimed(config, draws, calendars, sold.take(by_click), clicks["ad"][click[by_click]], day)
+    rows = _claimed(
+        config, draws, calendars, sold.take(by_click), clicks["ad"][click[by_click]], day
+    )
     unseen = sold.take((click < 0) & draws.chance("claim/view", sold["key"], VIEW_CLAIMS))
     at = unseen["created"] - draws.below("claim/wait", unseen["key"], VIEW_WINDOW)
     day = np.maximum(_day_of(calendars, unseen["market"], at), 0)
@@ -166,7 +185,9 @@ def _claim_rows(
 def _last_click(clicks: Frame, sold: Frame) -> Array:
     """The last click of each order's buyer within the window before it; −1 for none."""
     usable = np.flatnonzero(clicks["visit"])
-    _, rank = np.unique(np.concatenate([clicks["person_key"][usable], sold["person_key"]]), return_inverse=True)
+    _, rank = np.unique(
+        np.concatenate([clicks["person_key"][usable], sold["person_key"]]), return_inverse=True
+    )
     of_click, of_order = rank[: len(usable)], rank[len(usable) :]
     moment = (of_click.astype(np.int64) << 34) + clicks["at"][usable]
     order = np.lexsort([clicks["key"][usable], moment])
@@ -182,7 +203,12 @@ def _last_click(clicks: Frame, sold: Frame) -> Array:
 
 
 def _claimed(
-    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], sold: Frame, ad: Array, day: Array
+    config: WorldConfig,
+    draws: Draws,
+    calendars: tuple[Calendar, ...],
+    sold: Frame,
+    ad: Array,
+    day: Array,
 ) -> Frame:
     rows = Frame(ad=ad, market=sold["market"], day=day)
     seen = _audience(config, draws, sold["person_key"], sold["market"], day + calendars[0].ordinal)
@@ -191,13 +217,18 @@ def _claimed(
 
 def _grouped(rows: Frame) -> Frame:
     """One row per cell, sorted by market, day, ad, age, gender and region."""
-    sizes = [int(rows[name].max(initial=0)) + 1 for name in ("day", "ad", "age", "gender", "region")]
+    sizes = [
+        int(rows[name].max(initial=0)) + 1 for name in ("day", "ad", "age", "gender", "region")
+    ]
     code = rows["market"].astype(np.int64)
     for name, size in zip(("day", "ad", "age", "gender", "region"), sizes, strict=True):
         code = code * size + rows[name]
     order = np.argsort(code, kind="stable")
     starts = np.flatnonzero(np.append(True, np.diff(code[order]) != 0)) if len(rows) else order
-    sums = {name: np.add.reduceat(rows[name][order], starts) if len(rows) else rows[name] for name in MEASURES}
+    sums = {
+        name: np.add.reduceat(rows[name][order], starts) if len(rows) else rows[name]
+        for name in MEASURES
+    }
     return rows.take(order[starts]).plus(**sums)
 
 
@@ -205,23 +236,26 @@ def _cell_table(of: Plan, cells: Frame, first: int) -> pa.Table:
     ad = cells["ad"]
     regions = [region.name for market in MARKETS for region in REGIONS[market.code]]
     region = cells["region"] + np.where(cells["market"] == 1, len(REGIONS[MARKETS[0].code]), 0)
-    return arrow(tables.AD_CELLS, {
-        "market": words([m.code for m in MARKETS], cells["market"]),
-        "campaign_id": words(campaign_ids(of), of.ads["campaign"][ad]),
-        "adset_id": words(adset_ids(of), of.ads["adset"][ad]),
-        "ad_id": words(ad_ids(of), ad),
-        "date_day": dates(cells["day"] + first),
-        "age": words(AGE_BANDS, cells["age"]),
-        "gender": words(GENDERS, cells["gender"]),
-        "region": words(regions, region),
-        "impressions": cells["impressions"],
-        "clicks": cells["clicks"],
-        "link_clicks": cells["link_clicks"],
-        "spend": cells["spend"],
-        "purchases_claimed_7d_click": cells["claims_click"],
-        "purchases_claimed_1d_view": cells["claims_view"],
-        "value_claimed": cells["value"],
-    })  # fmt: skip
+    return arrow(
+        tables.AD_CELLS,
+        {
+            "market": words([m.code for m in MARKETS], cells["market"]),
+            "campaign_id": words(campaign_ids(of), of.ads["campaign"][ad]),
+            "adset_id": words(adset_ids(of), of.ads["adset"][ad]),
+            "ad_id": words(ad_ids(of), ad),
+            "date_day": dates(cells["day"] + first),
+            "age": words(AGE_BANDS, cells["age"]),
+            "gender": words(GENDERS, cells["gender"]),
+            "region": words(regions, region),
+            "impressions": cells["impressions"],
+            "clicks": cells["clicks"],
+            "link_clicks": cells["link_clicks"],
+            "spend": cells["spend"],
+            "purchases_claimed_7d_click": cells["claims_click"],
+            "purchases_claimed_1d_view": cells["claims_view"],
+            "value_claimed": cells["value"],
+        },
+    )
 
 
 def _extra(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Frame:
@@ -235,12 +269,18 @@ def _extra(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Frame:
         share = 0.01 + 0.05 * draws.uniform("extra/share", key)
         unit = MARKETS[code].unit
         impressions = 5 + (clicks * share / 0.012).astype(np.int64)
-        spend = np.rint(impressions * 0.012 * (260_000, 62)[code] / unit).astype(np.int64) * unit
+        spend = np.rint(impressions * 0.012 * CLICK_PRICE[code] / unit).astype(np.int64) * unit
         links = impressions // 90
-        parts.append(Frame(
-            market=np.full(len(day), code), day=day, impressions=impressions, spend=np.maximum(spend, unit),
-            clicks=links + 1, link_clicks=links,
-        ).take(some))  # fmt: skip
+        parts.append(
+            Frame(
+                market=np.full(len(day), code),
+                day=day,
+                impressions=impressions,
+                spend=np.maximum(spend, unit),
+                clicks=links + 1,
+                link_clicks=links,
+            ).take(some)
+        )
     return concat(parts, ("market", "day", "impressions", "spend", "clicks", "link_clicks"))
 
 
@@ -275,15 +315,18 @@ def _reach_table(draws: Draws, of: Plan, cells: Frame, first: int) -> pa.Table:
         "account": np.arange(len(MARKETS)),
     }
     tables_of = [
-        arrow(tables.AD_REACH, {
-            "market": words([m.code for m in MARKETS], market_of[level][ids // width]),
-            "level": words([level], np.zeros(len(ids), int)),
-            "object_id": words(names[level], ids // width),
-            "date_day": dates(ids % width + first),
-            "reach": reach,
-        })
+        arrow(
+            tables.AD_REACH,
+            {
+                "market": words([m.code for m in MARKETS], market_of[level][ids // width]),
+                "level": words([level], np.zeros(len(ids), int)),
+                "object_id": words(names[level], ids // width),
+                "date_day": dates(ids % width + first),
+                "reach": reach,
+            },
+        )
         for level, (ids, reach) in levels.items()
-    ]  # fmt: skip
+    ]
     joined = pa.concat_tables(tables_of)
     keys = [(name, "ascending") for name in tables.SORTED_BY["ad_reach"]]
     return joined.sort_by(keys).combine_chunks()

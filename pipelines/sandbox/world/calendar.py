@@ -32,7 +32,10 @@ RAMADAN = {
 }
 # Online shopping days of both kinds are fixed by custom.
 SHOPPING_DAYS = {(9, 9): 1.3, (10, 10): 1.35, (11, 11): 1.8, (12, 12): 1.9}
-WEEKDAYS = {"id": (0.95, 0.92, 0.95, 1.0, 1.08, 1.12, 1.1), "us": (1.1, 1.0, 0.98, 0.98, 0.92, 0.95, 1.1)}
+WEEKDAYS = {
+    "id": (0.95, 0.92, 0.95, 1.0, 1.08, 1.12, 1.1),
+    "us": (1.1, 1.0, 0.98, 0.98, 0.92, 0.95, 1.1),
+}
 PAYDAY = {25: 1.35, 26: 1.3, 27: 1.2, 28: 1.12, 29: 1.06}
 CRISIS_LOSS = 0.45
 CRISIS_FLAT_DAYS, CRISIS_RECOVERY_DAYS = 7, 21
@@ -102,7 +105,12 @@ def _season(config: WorldConfig, market: Market, day: date) -> float:
     grown = min((day - config.start).days / config.history_days, 1.2)
     factor = (0.85 + 0.3 * grown) * WEEKDAYS[market.code][day.weekday()]
     if market is INDONESIA:
-        return factor * PAYDAY.get(day.day, 1.0) * _ramadan(day) * SHOPPING_DAYS.get((day.month, day.day), 1.0)
+        return (
+            factor
+            * PAYDAY.get(day.day, 1.0)
+            * _ramadan(day)
+            * SHOPPING_DAYS.get((day.month, day.day), 1.0)
+        )
     return factor * _american_feasts(day)
 
 
@@ -118,7 +126,9 @@ def _ramadan(day: date) -> float:
 
 def _american_feasts(day: date) -> float:
     thanksgiving = next(
-        date(day.year, 11, number) for number in range(22, 29) if date(day.year, 11, number).weekday() == 3
+        date(day.year, 11, number)
+        for number in range(22, 29)
+        if date(day.year, 11, number).weekday() == 3
     )
     if 1 <= (day - thanksgiving).days <= 4:
         return 1.9

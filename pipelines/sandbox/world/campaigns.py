@@ -19,20 +19,27 @@ from pipelines.sandbox.world.frame import Frame, arrow, dates, instants, words
 
 # Clicks over the history, and customers won by them, per customer of the world's size.
 CLICKS_PER_CUSTOMER = 7.0
-WON_BY_ADS = 0.30
+WON_BY_ADS = 0.20
 # Share of link clicks that never become a visit: closed before the page had loaded.
 LOST_CLICKS = 0.12
 # Campaigns that run the whole time.
 ALWAYS_ON = 3
 NO_STOP = 1_000_000
-CAMPAIGN_BASE, ADSET_BASE, AD_BASE = 23_854_404_000_000_000, 23_854_595_000_000_000, 23_854_795_000_000_000
+CAMPAIGN_BASE, ADSET_BASE, AD_BASE = (
+    23_854_404_000_000_000,
+    23_854_595_000_000_000,
+    23_854_795_000_000_000,
+)
 ID_STEP = 10_000_019
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A way to advertise. `effect` and `poach` are relative rates: of buyers that the click makes,
-    and of clicks by people who would have bought anyway (and whom the platform will claim)."""
+    """A way to advertise.
+
+    `effect` and `poach` are relative rates: of buyers that a click makes, and of clicks by people
+    who would have bought anyway, whom the platform will claim all the same.
+    """
 
     name: str
     objective: str
@@ -56,7 +63,7 @@ US_PLACES = (2, 6)
 AUDIENCES = ("Broad", "Lookalike 1%", "Interest snacks", "Interest wellness", "Past visitors")
 CREATIVES = ("Video 15s", "Carousel", "Recipe reel", "Static offer", "Testimonial", "Founder story")
 # Price of an ordinary link click in minor units.
-CLICK_PRICE = np.array([260_000, 62])
+CLICK_PRICE = np.array([420_000, 95])
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,9 @@ def _campaigns(config: WorldConfig, draws: Draws, days: int) -> Frame:
     length = 18 + draws.below("campaign/length", key, 50)
     stop = np.where(number < ALWAYS_ON, NO_STOP, start + length - 1)
     fate = draws.uniform("campaign/fate", key)
-    removed = np.where((fate < 0.22) & (stop < NO_STOP), stop + 8 + draws.below("campaign/removed", key, 30), -1)
+    removed = np.where(
+        (fate < 0.22) & (stop < NO_STOP), stop + 8 + draws.below("campaign/removed", key, 30), -1
+    )
     return Frame(
         key=key,
         number=number,
@@ -147,7 +156,9 @@ def _calibrated(config: WorldConfig, campaigns: Frame, clicks: Array, raw: Array
     for code, market in enumerate(MARKETS):
         mine = campaigns["market"] == code
         wins = mine & (campaigns["kind"] != RETENTION)
-        brought = (clicks[wins, : config.history_days].sum(axis=1) * raw[wins]).sum() * (1 - LOST_CLICKS)
+        brought = (clicks[wins, : config.history_days].sum(axis=1) * raw[wins]).sum() * (
+            1 - LOST_CLICKS
+        )
         if brought:
             effect[mine] = raw[mine] * WON_BY_ADS * config.size * market.share / brought
     return np.minimum(effect, 0.5)
@@ -161,7 +172,8 @@ def _ads(draws: Draws, campaigns: Frame) -> tuple[Frame, Frame]:
         key=adset_key,
         campaign=campaign,
         number=campaigns["number"][campaign] * 4 + place,
-        audience=(draws.below("adset/audience", mix(campaigns["key"][campaign]), 5) + place) % len(AUDIENCES),
+        audience=(draws.below("adset/audience", mix(campaigns["key"][campaign]), 5) + place)
+        % len(AUDIENCES),
     )
     adset, position = expand(1 + draws.below("adset/ads", adset_key, 3))
     key = mix(adset_key[adset], position, 11)
@@ -181,7 +193,9 @@ def pick_ads(draws: Draws, purpose: str, keys: Array, campaign: Array, of: Plan)
     width = int(np.bincount(of.ads["campaign"]).max())
     first = np.searchsorted(of.ads["campaign"], np.arange(len(of.campaigns)))
     weights = np.zeros((len(of.campaigns), width))
-    weights[of.ads["campaign"], np.arange(len(of.ads)) - first[of.ads["campaign"]]] = of.ads["weight"]
+    weights[of.ads["campaign"], np.arange(len(of.ads)) - first[of.ads["campaign"]]] = of.ads[
+        "weight"
+    ]
     return first[campaign] + draws.choice_by_row(purpose, keys, weights[campaign])
 
 
@@ -210,7 +224,7 @@ def url_tags(of: Plan) -> list[str]:
 
 
 def campaign_tables(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> dict[str, pa.Table]:
-    """`campaigns`, `adsets` and `ads`, with every later removal; `World.at` hides what is to come."""
+    """`campaigns`, `adsets` and `ads`, with later removals; `World.cut` hides what is to come."""
     c = of.campaigns
     market = c["market"]
     midnights = np.stack([calendar.midnights for calendar in calendars])
@@ -235,46 +249,61 @@ def campaign_tables(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> 
         f"{codes[m].upper()} | {KINDS[k].name.capitalize()} | {CREATIVES[n % 6]} | {number:03d}"
         for n, (m, k, number) in enumerate(zip(market, c["kind"], c["number"], strict=True))
     ]
-    removal = {"removed_at": instants(removed), "removed_as": words(["ARCHIVED", "DELETED"], removed_as)}
-    campaign_table = arrow(tables.CAMPAIGNS, {
-        "market": words(codes, market),
-        "campaign_id": campaign_ids(of),
-        "name": names,
-        "objective": [KINDS[k].objective for k in c["kind"]],
-        "status": words(["ACTIVE", "PAUSED"], states),
-        "created_at": instants(created),
-        "start_date": dates(c["start"] + calendars[0].ordinal),
-        "stop_date": dates(np.where(c["stop"] == NO_STOP, -1, c["stop"] + calendars[0].ordinal)),
-        "utm_campaign": list(of.slugs),
-        "daily_budget": budget,
-        "kind": [KINDS[k].name for k in c["kind"]],
-    } | removal)  # fmt: skip
+    removal = {
+        "removed_at": instants(removed),
+        "removed_as": words(["ARCHIVED", "DELETED"], removed_as),
+    }
+    campaign_table = arrow(
+        tables.CAMPAIGNS,
+        {
+            "market": words(codes, market),
+            "campaign_id": campaign_ids(of),
+            "name": names,
+            "objective": [KINDS[k].objective for k in c["kind"]],
+            "status": words(["ACTIVE", "PAUSED"], states),
+            "created_at": instants(created),
+            "start_date": dates(c["start"] + calendars[0].ordinal),
+            "stop_date": dates(
+                np.where(c["stop"] == NO_STOP, -1, c["stop"] + calendars[0].ordinal)
+            ),
+            "utm_campaign": list(of.slugs),
+            "daily_budget": budget,
+            "kind": [KINDS[k].name for k in c["kind"]],
+        }
+        | removal,
+    )
     s, a = of.adsets["campaign"], of.ads["campaign"]
-    adset_table = arrow(tables.ADSETS, {
-        "market": words(codes, market[s]),
-        "adset_id": adset_ids(of),
-        "campaign_id": pa.array(campaign_ids(of)).take(pa.array(s)),
-        "name": [AUDIENCES[n] for n in of.adsets["audience"]],
-        "status": words(["ACTIVE", "PAUSED"], states[s]),
-        "created_at": instants(created[s]),
-    })  # fmt: skip
-    ad_table = arrow(tables.ADS, {
-        "market": words(codes, market[a]),
-        "ad_id": ad_ids(of),
-        "adset_id": pa.array(adset_ids(of)).take(pa.array(of.ads["adset"])),
-        "campaign_id": pa.array(campaign_ids(of)).take(pa.array(a)),
-        "name": [CREATIVES[n] for n in of.ads["creative"]],
-        "url_tags": url_tags(of),
-        "status": words(["ACTIVE", "PAUSED"], states[a]),
-        "created_at": instants(created[a]),
-        "removed_at": instants(removed[a]),
-        "removed_as": words(["ARCHIVED", "DELETED"], removed_as[a]),
-    })  # fmt: skip
+    adset_table = arrow(
+        tables.ADSETS,
+        {
+            "market": words(codes, market[s]),
+            "adset_id": adset_ids(of),
+            "campaign_id": pa.array(campaign_ids(of)).take(pa.array(s)),
+            "name": [AUDIENCES[n] for n in of.adsets["audience"]],
+            "status": words(["ACTIVE", "PAUSED"], states[s]),
+            "created_at": instants(created[s]),
+        },
+    )
+    ad_table = arrow(
+        tables.ADS,
+        {
+            "market": words(codes, market[a]),
+            "ad_id": ad_ids(of),
+            "adset_id": pa.array(adset_ids(of)).take(pa.array(of.ads["adset"])),
+            "campaign_id": pa.array(campaign_ids(of)).take(pa.array(a)),
+            "name": [CREATIVES[n] for n in of.ads["creative"]],
+            "url_tags": url_tags(of),
+            "status": words(["ACTIVE", "PAUSED"], states[a]),
+            "created_at": instants(created[a]),
+            "removed_at": instants(removed[a]),
+            "removed_as": words(["ARCHIVED", "DELETED"], removed_as[a]),
+        },
+    )
     return {"campaigns": campaign_table, "adsets": adset_table, "ads": ad_table}
 
 
 def _click_price(of: Plan) -> Array:
-    return np.array([k.click_price for k in KINDS])[of.campaigns["kind"]]
+    return np.asarray(np.array([k.click_price for k in KINDS])[of.campaigns["kind"]])
 
 
 def cost_per_click(draws: Draws, of: Plan) -> Array:
@@ -285,4 +314,4 @@ def cost_per_click(draws: Draws, of: Plan) -> Array:
 
 def click_rate(of: Plan) -> Array:
     """Link clicks per impression of each campaign."""
-    return np.array([k.click_rate for k in KINDS])[of.campaigns["kind"]]
+    return np.asarray(np.array([k.click_rate for k in KINDS])[of.campaigns["kind"]])

@@ -13,58 +13,106 @@ from pipelines.sandbox.world.draws import Array
 from pipelines.sandbox.world.frame import arrow, instants
 
 # Ids as large as Shopify's; a market's begin a hundred thousand million apart.
-PRODUCT_BASE, VARIANT_BASE, INVENTORY_BASE = 8_200_000_000_000, 44_100_000_000_000, 46_300_000_000_000
+PRODUCT_BASE, VARIANT_BASE, INVENTORY_BASE = (
+    8_200_000_000_000,
+    44_100_000_000_000,
+    46_300_000_000_000,
+)
 MARKET_STEP = 100_000_000_000
 
 # title, type, then (size, SKU, rupiah, cents, cost in per cent of the price, popularity).
 Size = tuple[str, str, int, int, int, float]
 PRODUCTS: tuple[tuple[str, str, tuple[Size, ...]], ...] = (
-    ("Seaweed Crisps Original", "Snack", (
-        ("30 g", "SL-CRO-030", 18_000, 349, 38, 9.0),
-        ("90 g", "SL-CRO-090", 45_000, 899, 35, 5.0),
-        ("Box of 10", "SL-CRO-B10", 165_000, 3190, 36, 3.0),
-    )),
-    ("Seaweed Crisps Balado", "Snack", (
-        ("30 g", "SL-CRB-030", 19_000, 369, 39, 8.0),
-        ("90 g", "SL-CRB-090", 48_000, 949, 36, 4.5),
-    )),
-    ("Seaweed Crisps Jeruk Purut", "Snack", (
-        ("30 g", "SL-CRJ-030", 19_000, 369, 39, 4.5),
-        ("90 g", "SL-CRJ-090", 48_000, 949, 36, 2.5),
-    )),
-    ("Anchovy Peanut Brittle", "Snack", (
-        ("100 g", "SL-APB-100", 32_000, 649, 44, 4.0),
-        ("250 g", "SL-APB-250", 72_000, 1399, 42, 2.0),
-    )),
-    ("Kelp Noodles", "Pantry", (
-        ("Pack of 3", "SL-KNO-003", 54_000, 1099, 46, 2.5),
-        ("Pack of 12", "SL-KNO-012", 195_000, 3890, 45, 1.2),
-    )),
-    ("Sea Salt Sambal", "Pantry", (
-        ("150 g", "SL-SSS-150", 39_000, 799, 41, 4.0),
-        ("Gift set of 3", "SL-SSS-G03", 119_000, 2390, 43, 1.5),
-    )),
-    ("Collagen Drink Lychee", "Drink", (
-        ("Single", "SL-CDL-001", 29_000, 499, 33, 4.5),
-        ("Box of 14", "SL-CDL-B14", 349_000, 5990, 30, 3.0),
-    )),
-    ("Collagen Drink Mango", "Drink", (
-        ("Single", "SL-CDM-001", 29_000, 499, 33, 3.5),
-        ("Box of 14", "SL-CDM-B14", 349_000, 5990, 30, 2.4),
-    )),
-    ("Sea Moss Tonic Ginger", "Drink", (
-        ("330 ml", "SL-SMG-330", 42_000, 699, 37, 3.0),
-        ("Case of 12", "SL-SMG-C12", 449_000, 7490, 36, 1.3),
-    )),
-    ("Spirulina Sachets", "Supplement", (
-        ("15 sachets", "SL-SPI-015", 135_000, 2290, 28, 2.2),
-        ("60 sachets", "SL-SPI-060", 459_000, 7990, 26, 1.0),
-    )),
-    ("Ramadan Hamper", "Gift", (
-        ("Small", "SL-HAM-S", 225_000, 4290, 47, 1.0),
-        ("Large", "SL-HAM-L", 525_000, 9890, 46, 0.5),
-    )),
-)  # fmt: skip
+    (
+        "Seaweed Crisps Original",
+        "Snack",
+        (
+            ("30 g", "SL-CRO-030", 18_000, 349, 38, 9.0),
+            ("90 g", "SL-CRO-090", 45_000, 899, 35, 5.0),
+            ("Box of 10", "SL-CRO-B10", 165_000, 3190, 36, 3.0),
+        ),
+    ),
+    (
+        "Seaweed Crisps Balado",
+        "Snack",
+        (
+            ("30 g", "SL-CRB-030", 19_000, 369, 39, 8.0),
+            ("90 g", "SL-CRB-090", 48_000, 949, 36, 4.5),
+        ),
+    ),
+    (
+        "Seaweed Crisps Jeruk Purut",
+        "Snack",
+        (
+            ("30 g", "SL-CRJ-030", 19_000, 369, 39, 4.5),
+            ("90 g", "SL-CRJ-090", 48_000, 949, 36, 2.5),
+        ),
+    ),
+    (
+        "Anchovy Peanut Brittle",
+        "Snack",
+        (
+            ("100 g", "SL-APB-100", 32_000, 649, 44, 4.0),
+            ("250 g", "SL-APB-250", 72_000, 1399, 42, 2.0),
+        ),
+    ),
+    (
+        "Kelp Noodles",
+        "Pantry",
+        (
+            ("Pack of 3", "SL-KNO-003", 54_000, 1099, 46, 2.5),
+            ("Pack of 12", "SL-KNO-012", 195_000, 3890, 45, 1.2),
+        ),
+    ),
+    (
+        "Sea Salt Sambal",
+        "Pantry",
+        (
+            ("150 g", "SL-SSS-150", 39_000, 799, 41, 4.0),
+            ("Gift set of 3", "SL-SSS-G03", 119_000, 2390, 43, 1.5),
+        ),
+    ),
+    (
+        "Collagen Drink Lychee",
+        "Drink",
+        (
+            ("Single", "SL-CDL-001", 29_000, 499, 33, 4.5),
+            ("Box of 14", "SL-CDL-B14", 349_000, 5990, 30, 3.0),
+        ),
+    ),
+    (
+        "Collagen Drink Mango",
+        "Drink",
+        (
+            ("Single", "SL-CDM-001", 29_000, 499, 33, 3.5),
+            ("Box of 14", "SL-CDM-B14", 349_000, 5990, 30, 2.4),
+        ),
+    ),
+    (
+        "Sea Moss Tonic Ginger",
+        "Drink",
+        (
+            ("330 ml", "SL-SMG-330", 42_000, 699, 37, 3.0),
+            ("Case of 12", "SL-SMG-C12", 449_000, 7490, 36, 1.3),
+        ),
+    ),
+    (
+        "Spirulina Sachets",
+        "Supplement",
+        (
+            ("15 sachets", "SL-SPI-015", 135_000, 2290, 28, 2.2),
+            ("60 sachets", "SL-SPI-060", 459_000, 7990, 26, 1.0),
+        ),
+    ),
+    (
+        "Ramadan Hamper",
+        "Gift",
+        (
+            ("Small", "SL-HAM-S", 225_000, 4290, 47, 1.0),
+            ("Large", "SL-HAM-L", 525_000, 9890, 46, 0.5),
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -89,8 +137,12 @@ class Catalogue:
 
 
 def _catalogue() -> Catalogue:
-    rows = [(number, title, size) for number, (title, _, sizes) in enumerate(PRODUCTS) for size in sizes]
-    price = np.array([[size[2] * 100 for *_, size in rows], [size[3] for *_, size in rows]], np.int64)
+    rows = [
+        (number, title, size) for number, (title, _, sizes) in enumerate(PRODUCTS) for size in sizes
+    ]
+    price = np.array(
+        [[size[2] * 100 for *_, size in rows], [size[3] for *_, size in rows]], np.int64
+    )
     percent = np.array([size[4] for *_, size in rows], np.int64)
     units = np.array([[market.unit] for market in MARKETS], np.int64)
     return Catalogue(
@@ -139,4 +191,7 @@ def product_tables(start: int) -> dict[str, pa.Table]:
         "price": CATALOGUE.price.ravel(),
         "unit_cost": CATALOGUE.cost.ravel(),
     }
-    return {"products": arrow(tables.PRODUCTS, products), "variants": arrow(tables.VARIANTS, variants)}
+    return {
+        "products": arrow(tables.PRODUCTS, products),
+        "variants": arrow(tables.VARIANTS, variants),
+    }

@@ -52,14 +52,19 @@ def known_people(config: WorldConfig, draws: Draws, wanted: Demand, orders: Fram
     since = np.full(n_persons, np.iinfo(np.int64).max)
     np.minimum.at(since, orders["person"], orders["created"] - 30)
     buyers = Frame(
-        key=wanted.persons["key"], person=np.arange(n_persons), market=wanted.persons["market"], at=since
+        key=wanted.persons["key"],
+        person=np.arange(n_persons),
+        market=wanted.persons["market"],
+        at=since,
     )
     accounts = wanted.accounts.plus(person=-1)
     columns = ("key", "person", "market", "at")
     rows = concat([buyers, accounts], columns).sorted_by("market", "at", "key")
     starts = np.searchsorted(rows["market"], np.arange(len(MARKETS)))
     serial = np.arange(len(rows)) - starts[rows["market"]]
-    rows = rows.plus(serial=serial, customer=CUSTOMER_BASE + rows["market"] * MARKET_STEP + serial * ID_STEP)
+    rows = rows.plus(
+        serial=serial, customer=CUSTOMER_BASE + rows["market"] * MARKET_STEP + serial * ID_STEP
+    )
     customer_of_person = np.empty(n_persons, np.int64)
     is_buyer = rows["person"] >= 0
     customer_of_person[rows["person"][is_buyer]] = rows["customer"][is_buyer]
@@ -76,12 +81,20 @@ def _writers(config: WorldConfig, draws: Draws, customers: Frame) -> Frame:
     parts = [on_facebook.plus(kind=CUSTOMER)]
     for code, market in enumerate(MARKETS):
         crowd = max(int(config.size * market.share * PUBLIC_PER_CUSTOMER), 10)
-        for kind, count in [*((kind, counts[code]) for kind, counts in STAFF.items()), (PUBLIC, crowd)]:
+        for kind, count in [
+            *((kind, counts[code]) for kind, counts in STAFF.items()),
+            (PUBLIC, crowd),
+        ]:
             key = mix(code, kind, np.arange(count), 13)
-            parts.append(Frame(
-                key=key, market=np.full(count, code), kind=np.full(count, kind),
-                customer=np.full(count, -1), at=np.zeros(count, np.int64),
-            ))  # fmt: skip
+            parts.append(
+                Frame(
+                    key=key,
+                    market=np.full(count, code),
+                    kind=np.full(count, kind),
+                    customer=np.full(count, -1),
+                    at=np.zeros(count, np.int64),
+                )
+            )
     rows = concat(parts, ("key", "market", "kind", "customer", "at"))
     return rows.plus(facebook=facebook_ids(rows["key"])).sorted_by("market", "kind", "at", "key")
 
@@ -96,27 +109,32 @@ def customer_table(config: WorldConfig, draws: Draws, known: Known) -> pa.Table:
     joins = draws.chance("crm/joins", key, 0.55)
     joined = c["at"] + 60 + draws.exponential("crm/joined", key, 6.0 * DAY).astype(np.int64)
     facebook = np.where(draws.chance("person/facebook", key, 0.25), facebook_ids(key), -1)
-    return arrow(tables.CUSTOMERS, {
-        "market": words([m.code for m in MARKETS], market),
-        "person_id": person_ids(key),
-        "customer_id": c["customer"],
-        "email": _emails(draws, c, first, last),
-        "phone": _phones(draws, key, market),
-        "first_name": first,
-        "last_name": last,
-        "gender": words(GENDERS, np.where(told, who["gender"], -1)),
-        "birth_date": dates(np.where(told, np.maximum(who["birth"], 0), -1)),
-        "country_code": words([m.country_code for m in MARKETS], market),
-        "province": place_names(market, who["region"], None),
-        "city": place_names(market, who["region"], who["city"]),
-        "created_at": instants(c["at"]),
-        "updated_at_initial": instants(c["at"] + 5),
-        "facebook_user_id": whole(facebook).cast(pa.string()),
-        "crm_member": joins,
-        "crm_joined_at": instants(np.where(joins, joined, -1)),
-        "marketing_state": words(CONSENTS, draws.choice("person/consent", key, (0.62, 0.3, 0.08))),
-        "stakeholder": words(STAKEHOLDERS, np.zeros(len(c), int)),
-    })  # fmt: skip
+    return arrow(
+        tables.CUSTOMERS,
+        {
+            "market": words([m.code for m in MARKETS], market),
+            "person_id": person_ids(key),
+            "customer_id": c["customer"],
+            "email": _emails(draws, c, first, last),
+            "phone": _phones(draws, key, market),
+            "first_name": first,
+            "last_name": last,
+            "gender": words(GENDERS, np.where(told, who["gender"], -1)),
+            "birth_date": dates(np.where(told, np.maximum(who["birth"], 0), -1)),
+            "country_code": words([m.country_code for m in MARKETS], market),
+            "province": place_names(market, who["region"], None),
+            "city": place_names(market, who["region"], who["city"]),
+            "created_at": instants(c["at"]),
+            "updated_at_initial": instants(c["at"] + 5),
+            "facebook_user_id": whole(facebook).cast(pa.string()),
+            "crm_member": joins,
+            "crm_joined_at": instants(np.where(joins, joined, -1)),
+            "marketing_state": words(
+                CONSENTS, draws.choice("person/consent", key, (0.62, 0.3, 0.08))
+            ),
+            "stakeholder": words(STAKEHOLDERS, np.zeros(len(c), int)),
+        },
+    )
 
 
 def _names(draws: Draws, key: Array, market: Array, gender: Array) -> tuple[list[str], list[str]]:
@@ -140,7 +158,9 @@ def _emails(draws: Draws, rows: Frame, first: list[str], last: list[str]) -> lis
     typed = draws.chance("mail/capitals", key, 0.06).tolist()
     serials = (rows["serial"] * 2 + rows["market"]).tolist()
     made = []
-    for given, family, h, j, capital, serial in zip(first, last, host, joint, typed, serials, strict=True):
+    for given, family, h, j, capital, serial in zip(
+        first, last, host, joint, typed, serials, strict=True
+    ):
         address = f"{given}{('.', '', '_')[j]}{family}{serial}@{MAIL_HOSTS[h]}"
         made.append(address if capital else address.lower())
     return made
@@ -152,11 +172,13 @@ def _phones(draws: Draws, key: Array, market: Array) -> list[str | None]:
     prefix = draws.below("phone/prefix", key, len(prefixes)).tolist()
     local = draws.below("phone/number", key, 100_000_000).tolist()
     return [
-        None if not given
-        else f"+62{prefixes[p]}{n:08d}" if code == 0
+        None
+        if not given
+        else f"+62{prefixes[p]}{n:08d}"
+        if code == 0
         else f"+1{200 + n // 10_000 % 700}555{n % 10_000:04d}"
         for given, p, n, code in zip(has, prefix, local, market.tolist(), strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def writer_names(config: WorldConfig, draws: Draws, writers: Frame) -> list[str]:
@@ -177,7 +199,9 @@ def people_table(config: WorldConfig, draws: Draws, known: Known) -> pa.Table:
     shoppers = known.customers.plus(
         kind=CUSTOMER,
         facebook=np.where(
-            draws.chance("person/facebook", known.customers["key"], 0.25), facebook_ids(known.customers["key"]), -1
+            draws.chance("person/facebook", known.customers["key"], 0.25),
+            facebook_ids(known.customers["key"]),
+            -1,
         ),
     )
     columns = ("key", "market", "kind", "facebook", "customer", "at")
@@ -187,20 +211,23 @@ def people_table(config: WorldConfig, draws: Draws, known: Known) -> pa.Table:
     listed = (rows["kind"] != CUSTOMER) & (rows["kind"] != PUBLIC)
     fame = np.array([-1, 400, 40_000, 250_000, 300])[rows["kind"]]
     followers = np.where(fame > 0, fame * draws.lognormal("person/fame", rows["key"], 0.8), -1)
-    return arrow(tables.PEOPLE, {
-        "market": words([m.code for m in MARKETS], rows["market"]),
-        "person_id": rows["id"],
-        "kind": words(STAKEHOLDERS, rows["kind"]),
-        "facebook_user_id": whole(rows["facebook"]).cast(pa.string()),
-        "customer_id": whole(rows["customer"]),
-        "name": writer_names(config, draws, rows),
-        "email": _staff_emails(rows),
-        "gender": words(GENDERS, who["gender"]),
-        "birth_date": dates(np.maximum(who["birth"], 0)),
-        "followers": whole(followers.astype(np.int64)),
-        "listed": listed,
-        "known_at": instants(rows["at"]),
-    })  # fmt: skip
+    return arrow(
+        tables.PEOPLE,
+        {
+            "market": words([m.code for m in MARKETS], rows["market"]),
+            "person_id": rows["id"],
+            "kind": words(STAKEHOLDERS, rows["kind"]),
+            "facebook_user_id": whole(rows["facebook"]).cast(pa.string()),
+            "customer_id": whole(rows["customer"]),
+            "name": writer_names(config, draws, rows),
+            "email": _staff_emails(rows),
+            "gender": words(GENDERS, who["gender"]),
+            "birth_date": dates(np.maximum(who["birth"], 0)),
+            "followers": whole(followers.astype(np.int64)),
+            "listed": listed,
+            "known_at": instants(rows["at"]),
+        },
+    )
 
 
 def _staff_emails(rows: Frame) -> list[str | None]:
@@ -209,4 +236,3 @@ def _staff_emails(rows: Frame) -> list[str | None]:
         f"team{number}@sarilaut.example" if kind == EMPLOYEE else None
         for kind, number in zip(rows["kind"].tolist(), numbers, strict=True)
     ]
-

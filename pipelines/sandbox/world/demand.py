@@ -53,7 +53,7 @@ class Demand:
 def demand(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Demand:
     """Draw every purchase until the calendars end."""
     clicks = _clicks(draws, calendars, of)
-    organic = _arrivals(config, draws, calendars, "organic", _organic_share(config, of))
+    organic = _arrivals(config, draws, calendars, "organic", _organic_share(of))
     won = clicks.take(clicks["wins"])
     persons = concat(
         [
@@ -89,13 +89,19 @@ def demand(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], o
     )
 
 
-def _organic_share(config: WorldConfig, of: Plan) -> tuple[float, ...]:
-    advertised = [bool(of.effect[of.campaigns["market"] == code].any()) for code in range(len(MARKETS))]
+def _organic_share(of: Plan) -> tuple[float, ...]:
+    advertised = [
+        bool(of.effect[of.campaigns["market"] == code].any()) for code in range(len(MARKETS))
+    ]
     return tuple(SURPLUS - (WON_BY_ADS if found else 0.0) for found in advertised)
 
 
 def _arrivals(
-    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], purpose: str, shares: tuple[float, ...]
+    config: WorldConfig,
+    draws: Draws,
+    calendars: tuple[Calendar, ...],
+    purpose: str,
+    shares: tuple[float, ...],
 ) -> Frame:
     parts = []
     for code, calendar in enumerate(calendars):

@@ -109,7 +109,7 @@ class Draws:
 
 
 def expand(counts: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each of `counts[i]` children of parent i: its parent's index and its own place (from 0)."""
+    """For each of `counts[i]` children of parent i: the parent's index and its place from 0."""
     parents = np.repeat(np.arange(len(counts)), counts)
     starts = np.cumsum(counts) - counts
     return parents, np.arange(len(parents)) - np.repeat(starts, counts)

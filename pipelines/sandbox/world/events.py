@@ -20,63 +20,125 @@ from pipelines.sandbox.world.draws import Array, expand
 from pipelines.sandbox.world.frame import Frame, concat, words
 from pipelines.sandbox.world.world import World
 
-VALUE = pa.struct({
-    "string_value": pa.string(), "int_value": pa.int64(),
-    "float_value": pa.float64(), "double_value": pa.float64(),
-})  # fmt: skip
+VALUE = pa.struct(
+    {
+        "string_value": pa.string(),
+        "int_value": pa.int64(),
+        "float_value": pa.float64(),
+        "double_value": pa.float64(),
+    }
+)
 PARAM = pa.struct({"key": pa.string(), "value": VALUE})
 PARAMS = pa.list_(pa.field("element", PARAM))
-GEO = pa.struct(dict.fromkeys(("city", "country", "continent", "region", "sub_continent", "metro"), pa.string()))
+GEO = pa.struct(
+    dict.fromkeys(("city", "country", "continent", "region", "sub_continent", "metro"), pa.string())
+)
 WEB_INFO = pa.struct(dict.fromkeys(("browser", "browser_version", "hostname"), pa.string()))
-DEVICE = pa.struct({
-    "category": pa.string(), "mobile_brand_name": pa.string(), "operating_system": pa.string(),
-    "language": pa.string(), "is_limited_ad_tracking": pa.string(), "web_info": WEB_INFO,
-})  # fmt: skip
-COLLECTED = pa.struct(dict.fromkeys(
-    ("manual_campaign_id", "manual_campaign_name", "manual_source", "manual_medium", "manual_term",
-     "manual_content", "gclid", "dclid", "srsltid"), pa.string(),
-))  # fmt: skip
-LAST_CLICK = pa.struct({"manual_campaign": pa.struct(dict.fromkeys(
-    ("campaign_id", "campaign_name", "medium", "term", "content", "source", "source_platform"), pa.string(),
-))})  # fmt: skip
-ECOMMERCE = pa.struct({
-    "total_item_quantity": pa.int64(), "purchase_revenue": pa.float64(), "refund_value": pa.float64(),
-    "shipping_value": pa.float64(), "tax_value": pa.float64(), "unique_items": pa.int64(),
-    "transaction_id": pa.string(),
-})  # fmt: skip
-ITEM = pa.struct({
-    "item_id": pa.string(), "item_name": pa.string(), "item_brand": pa.string(), "price": pa.float64(),
-    "quantity": pa.int64(), "item_revenue": pa.float64(), "coupon": pa.string(),
-})  # fmt: skip
+DEVICE = pa.struct(
+    {
+        "category": pa.string(),
+        "mobile_brand_name": pa.string(),
+        "operating_system": pa.string(),
+        "language": pa.string(),
+        "is_limited_ad_tracking": pa.string(),
+        "web_info": WEB_INFO,
+    }
+)
+COLLECTED = pa.struct(
+    dict.fromkeys(
+        (
+            "manual_campaign_id",
+            "manual_campaign_name",
+            "manual_source",
+            "manual_medium",
+            "manual_term",
+            "manual_content",
+            "gclid",
+            "dclid",
+            "srsltid",
+        ),
+        pa.string(),
+    )
+)
+LAST_CLICK = pa.struct(
+    {
+        "manual_campaign": pa.struct(
+            dict.fromkeys(
+                (
+                    "campaign_id",
+                    "campaign_name",
+                    "medium",
+                    "term",
+                    "content",
+                    "source",
+                    "source_platform",
+                ),
+                pa.string(),
+            )
+        )
+    }
+)
+ECOMMERCE = pa.struct(
+    {
+        "total_item_quantity": pa.int64(),
+        "purchase_revenue": pa.float64(),
+        "refund_value": pa.float64(),
+        "shipping_value": pa.float64(),
+        "tax_value": pa.float64(),
+        "unique_items": pa.int64(),
+        "transaction_id": pa.string(),
+    }
+)
+ITEM = pa.struct(
+    {
+        "item_id": pa.string(),
+        "item_name": pa.string(),
+        "item_brand": pa.string(),
+        "price": pa.float64(),
+        "quantity": pa.int64(),
+        "item_revenue": pa.float64(),
+        "coupon": pa.string(),
+    }
+)
 ITEMS = pa.list_(pa.field("element", ITEM))
-EVENTS = pa.schema({
-    "event_date": pa.string(),
-    "event_timestamp": pa.int64(),
-    "event_name": pa.string(),
-    "event_params": PARAMS,
-    "event_bundle_sequence_id": pa.int64(),
-    "user_id": pa.string(),
-    "user_pseudo_id": pa.string(),
-    "user_first_touch_timestamp": pa.int64(),
-    "device": DEVICE,
-    "geo": GEO,
-    "stream_id": pa.string(),
-    "platform": pa.string(),
-    "ecommerce": ECOMMERCE,
-    "items": ITEMS,
-    "collected_traffic_source": COLLECTED,
-    "is_active_user": pa.bool_(),
-    "batch_event_index": pa.int64(),
-    "session_traffic_source_last_click": LAST_CLICK,
-})
+EVENTS = pa.schema(
+    {
+        "event_date": pa.string(),
+        "event_timestamp": pa.int64(),
+        "event_name": pa.string(),
+        "event_params": PARAMS,
+        "event_bundle_sequence_id": pa.int64(),
+        "user_id": pa.string(),
+        "user_pseudo_id": pa.string(),
+        "user_first_touch_timestamp": pa.int64(),
+        "device": DEVICE,
+        "geo": GEO,
+        "stream_id": pa.string(),
+        "platform": pa.string(),
+        "ecommerce": ECOMMERCE,
+        "items": ITEMS,
+        "collected_traffic_source": COLLECTED,
+        "is_active_user": pa.bool_(),
+        "batch_event_index": pa.int64(),
+        "session_traffic_source_last_click": LAST_CLICK,
+    }
+)
 
-NAMES = ("session_start", "first_visit", "page_view", "view_item", "add_to_cart", "begin_checkout", "purchase")
+NAMES = (
+    "session_start",
+    "first_visit",
+    "page_view",
+    "view_item",
+    "add_to_cart",
+    "begin_checkout",
+    "purchase",
+)
 START, FIRST, PAGE, ITEM_VIEW, CART, CHECKOUT, PURCHASE = range(7)
 PAGE_SECONDS = 18
 # An order is placed at most so long after its visit began; a day is exported once that has passed.
 SETTLED = timedelta(minutes=30)
 # Visits of so many days become events at a time.
-CHUNK_DAYS = 30
+CHUNK_DAYS = 10
 
 
 def exported_days(world: World, market: Market, now: datetime) -> tuple[date, date]:
@@ -94,11 +156,15 @@ def _flags(sessions: pa.Table) -> Array:
     bought = pc.is_valid(sessions["order_id"]).to_numpy()
     always = np.ones(len(bought), bool)
     first = np.asarray(sessions["session_number"].to_numpy()) == 1
-    viewed, cart = (np.asarray(sessions[name].to_numpy(), bool) for name in ("viewed_item", "added_to_cart"))
+    viewed, cart = (
+        np.asarray(sessions[name].to_numpy(), bool) for name in ("viewed_item", "added_to_cart")
+    )
     return np.stack([always, first, viewed, cart, bought, bought])
 
 
-def daily_events(world: World, market: Market, first: date, last: date) -> Iterator[tuple[date, pa.Table]]:
+def daily_events(
+    world: World, market: Market, first: date, last: date
+) -> Iterator[tuple[date, pa.Table]]:
     """The events of each local day of the property, in the order in which they were sent."""
     while first <= last:
         until = min(first + timedelta(days=CHUNK_DAYS - 1), last)
@@ -110,22 +176,33 @@ def _midnight(market: Market, day: date) -> int:
     return int(datetime.combine(day, time(), market.zone).timestamp())
 
 
-def _chunk(world: World, market: Market, first: date, last: date) -> Iterator[tuple[date, pa.Table]]:
+def _chunk(
+    world: World, market: Market, first: date, last: date
+) -> Iterator[tuple[date, pa.Table]]:
     days = [first + timedelta(days=n) for n in range((last - first).days + 2)]
     edges = np.array([_midnight(market, day) for day in days]) * 1_000_000
     # A visit that began shortly before the first midnight may still send events after it.
     early = edges[0] - int(SETTLED.total_seconds()) * 1_000_000
-    started = world.sessions["started_at"].cast(pa.int64()).to_numpy()
-    mine = np.asarray(pc.equal(world.sessions["market"], market.code))
-    rows = np.flatnonzero(mine & (started >= early) & (started < edges[-1]))
-    sessions = world.sessions.take(pa.array(rows)).combine_chunks()
-    orders = world.orders.filter(pc.equal(world.orders["market"], market.code)).combine_chunks()
+    sessions = _between(world.sessions, "started_at", market, early, edges[-1])
+    orders = _between(world.orders, "created_at", market, early, edges[-1] + edges[0] - early)
     events = _event_rows(sessions, orders)
     events = events.take((events["at"] >= edges[0]) & (events["at"] < edges[-1]))
     events = events.sorted_by("at", "session", "step")
     bounds = np.searchsorted(events["at"], edges)
+    dates = words(
+        [f"{day:%Y%m%d}" for day in days], np.repeat(np.arange(len(days) - 1), np.diff(bounds))
+    )
+    table = _table(world, market, sessions, orders, events, dates)
     for day, begin, end in zip(days[:-1], bounds[:-1], bounds[1:], strict=True):
-        yield day, _table(world, market, sessions, orders, events.take(np.arange(begin, end)), day)
+        yield day, table.slice(begin, end - begin)
+
+
+def _between(table: pa.Table, column: str, market: Market, first: int, last: int) -> pa.Table:
+    """The market's rows from one instant to another, excluded (microseconds)."""
+    at = table[column].cast(pa.int64()).to_numpy()
+    mine = np.asarray(pc.equal(table["market"], market.code))
+    rows = np.flatnonzero(mine & (at >= first) & (at < last))
+    return table.take(pa.array(rows)).combine_chunks()
 
 
 def _event_rows(sessions: pa.Table, orders: pa.Table) -> Frame:
@@ -147,7 +224,8 @@ def _event_rows(sessions: pa.Table, orders: pa.Table) -> Frame:
         (every[bought], PURCHASE, ending[bought] + 8),
     ]
     frames = [
-        Frame(session=session, kind=np.full(len(session), kind), step=step) for session, kind, step in parts
+        Frame(session=session, kind=np.full(len(session), kind), step=step)
+        for session, kind, step in parts
     ]
     events = concat(frames, ("session", "kind", "step"))
     step, session = events["step"], events["session"]
@@ -165,17 +243,29 @@ def _order_rows(sessions: pa.Table, orders: pa.Table) -> Array:
 
 
 def _table(
-    world: World, market: Market, sessions: pa.Table, orders: pa.Table, events: Frame, day: date
+    world: World,
+    market: Market,
+    sessions: pa.Table,
+    orders: pa.Table,
+    events: Frame,
+    dates: pa.Array,
 ) -> pa.Table:
     visit = sessions.take(pa.array(events["session"])).combine_chunks()
     column = {name: visit[name].combine_chunks() for name in visit.column_names}
     n = len(events)
     buys = events["kind"] == PURCHASE
-    order = orders.take(pa.array(np.where(buys, _order_rows(visit, orders), 0), mask=~buys)).combine_chunks()
+    order = orders.take(
+        pa.array(np.where(buys, _order_rows(visit, orders), 0), mask=~buys)
+    ).combine_chunks()
+    lines = world.order_lines.filter(pc.is_null(world.order_lines["added_at"])).combine_chunks()
     known = buys | (events["kind"] == CHECKOUT)
-    signed = pc.if_else(pc.or_(pa.array(known), pc.invert(pc.is_valid(column["order_id"]))), column["customer_id"], None)
+    signed = pc.if_else(
+        pc.or_(pa.array(known), pc.invert(pc.is_valid(column["order_id"]))),
+        column["customer_id"],
+        None,
+    )
     columns = {
-        "event_date": _same(f"{day:%Y%m%d}", n),
+        "event_date": dates,
         "event_timestamp": pa.array(events["at"]),
         "event_name": words(NAMES, events["kind"]),
         "event_params": _params(column, events),
@@ -184,17 +274,23 @@ def _table(
         "user_pseudo_id": column["user_pseudo_id"],
         "user_first_touch_timestamp": _first_touch(column),
         "device": _device(market, column["device"]),
-        "geo": _struct(GEO, n, city=column["city"], country=column["country"], region=column["region"],
-                       continent=_same("Asia" if market.code == "id" else "Americas", n)),
+        "geo": _struct(
+            GEO,
+            n,
+            city=column["city"],
+            country=column["country"],
+            region=column["region"],
+            continent=_same("Asia" if market.code == "id" else "Americas", n),
+        ),
         "stream_id": _same(f"{int(market.ga4_property) * 7}", n),
         "platform": _same("WEB", n),
-        "ecommerce": _ecommerce(world, order, buys),
-        "items": _items(world, order, buys),
+        "ecommerce": _ecommerce(lines, order, buys),
+        "items": _items(lines, order, buys),
         "collected_traffic_source": _collected(column, events),
         "is_active_user": column["engaged"],
         "batch_event_index": pa.array(events["step"] + 1, pa.int64()),
         "session_traffic_source_last_click": _last_click(column, n),
-    }  # fmt: skip
+    }
     return pa.Table.from_arrays([columns[name] for name in EVENTS.names], schema=EVENTS)
 
 
@@ -202,7 +298,9 @@ def _same(text: str, count: int) -> pa.Array:
     return pa.repeat(pa.scalar(text), count)
 
 
-def _struct(kind: pa.StructType, count: int, mask: pa.Array | None = None, **given: pa.Array) -> pa.Array:
+def _struct(
+    kind: pa.StructType, count: int, mask: pa.Array | None = None, **given: pa.Array
+) -> pa.Array:
     arrays = [given.get(field.name, pa.nulls(count, field.type)) for field in kind]
     return pa.StructArray.from_arrays(arrays, fields=list(kind), mask=mask)
 
@@ -217,14 +315,19 @@ def _device(market: Market, device: pa.Array) -> pa.Array:
     n = len(device)
     mobile = pc.equal(device, "mobile")
     web = _struct(
-        WEB_INFO, n,
-        browser=pc.if_else(mobile, "Chrome", "Edge"), hostname=_same(market.hostname, n),
-    )  # fmt: skip
+        WEB_INFO,
+        n,
+        browser=pc.if_else(mobile, "Chrome", "Edge"),
+        hostname=_same(market.hostname, n),
+    )
     return _struct(
-        DEVICE, n, category=device,
+        DEVICE,
+        n,
+        category=device,
         operating_system=pc.if_else(mobile, "Android", "Windows"),
-        language=_same("id-id" if market.code == "id" else "en-us", n), web_info=web,
-    )  # fmt: skip
+        language=_same("id-id" if market.code == "id" else "en-us", n),
+        web_info=web,
+    )
 
 
 def _tagged(column: dict[str, pa.Array]) -> pa.Array:
@@ -237,18 +340,25 @@ def _collected(column: dict[str, pa.Array], events: Frame) -> pa.Array:
     landing = pa.array(events["step"] <= 2)
     told = pc.and_(landing, pc.not_equal(column["medium"], "(none)"))
     return _struct(
-        COLLECTED, len(events), pc.invert(told),
-        manual_source=column["source"], manual_medium=column["medium"],
-        manual_campaign_name=column["campaign"], manual_content=column["content"],
-    )  # fmt: skip
+        COLLECTED,
+        len(events),
+        pc.invert(told),
+        manual_source=column["source"],
+        manual_medium=column["medium"],
+        manual_campaign_name=column["campaign"],
+        manual_content=column["content"],
+    )
 
 
 def _last_click(column: dict[str, pa.Array], count: int) -> pa.Array:
     manual = _struct(
-        LAST_CLICK.field("manual_campaign").type, count,
-        source=column["source"], medium=column["medium"],
-        campaign_name=column["campaign"], content=column["content"],
-    )  # fmt: skip
+        LAST_CLICK.field("manual_campaign").type,
+        count,
+        source=column["source"],
+        medium=column["medium"],
+        campaign_name=column["campaign"],
+        content=column["content"],
+    )
     return _struct(LAST_CLICK, count, manual_campaign=manual)
 
 
@@ -258,11 +368,25 @@ def _params(column: dict[str, pa.Array], events: Frame) -> pa.Array:
     landing = events["step"] <= 2
     ends = events["kind"] == PAGE
     referred = landing & np.asarray(pc.is_valid(column["referrer"]))
-    keys = ("ga_session_id", "ga_session_number", "session_engaged", "page_location", "page_referrer", "engagement_time_msec")
+    keys = (
+        "ga_session_id",
+        "ga_session_number",
+        "session_engaged",
+        "page_location",
+        "page_referrer",
+        "engagement_time_msec",
+    )
     per_page = pc.divide(column["engagement_msec"], column["page_views"])
     nothing, no_text = pa.nulls(n, pa.int64()), pa.nulls(n, pa.string())
     whole = (column["session_id"], column["session_number"], nothing, nothing, nothing, per_page)
-    text = (no_text, no_text, pc.if_else(column["engaged"], "1", "0"), _pages(column, events), column["referrer"], no_text)
+    text = (
+        no_text,
+        no_text,
+        pc.if_else(column["engaged"], "1", "0"),
+        _pages(column, events),
+        column["referrer"],
+        no_text,
+    )
     present = np.stack([np.ones(n, bool)] * 4 + [referred, ends], axis=1)
     # Columns by parameter become rows by event: parameter k of event i stands at i * 6 + k.
     order = (np.arange(n)[:, None] + np.arange(len(keys)) * n)[present]
@@ -288,42 +412,57 @@ def _pages(column: dict[str, pa.Array], events: Frame) -> pa.Array:
     paths = ["/collections/all", "/cart", *[f"/products/{handle(title)}" for title, *_ in PRODUCTS]]
     seconds = column["session_id"].to_numpy()
     product = 2 + (seconds + events["step"] // 10) % len(PRODUCTS)
-    path = np.where(events["kind"] >= CART, 1, np.where(events["step"] % 10 == 5, product, (seconds + events["step"] // 10) % len(paths)))
+    path = np.where(
+        events["kind"] >= CART,
+        1,
+        np.where(events["step"] % 10 == 5, product, (seconds + events["step"] // 10) % len(paths)),
+    )
     later = pc.binary_join_element_wise(host, words(paths, path), "")
     return pc.if_else(pa.array(events["step"] <= 2), column["landing_page"], later)
 
 
-def _ecommerce(world: World, order: pa.Table, buys: Array) -> pa.Array:
-    lines = world.order_lines.filter(pc.is_null(world.order_lines["added_at"]))
+def _ecommerce(lines: pa.Table, order: pa.Table, buys: Array) -> pa.Array:
     ids = order["order_id"].fill_null(-1).to_numpy()
     line_order = lines["order_id"].to_numpy()
     begin, end = np.searchsorted(line_order, ids), np.searchsorted(line_order, ids, side="right")
     running = np.append(0, np.cumsum(lines["quantity"].to_numpy()))
-    major = {name: pc.divide(order[name].cast(pa.float64()), 100.0).combine_chunks() for name in ("total", "tax", "shipping")}
+    major = {
+        name: pc.divide(order[name].cast(pa.float64()), 100.0).combine_chunks()
+        for name in ("total", "tax", "shipping")
+    }
     return _struct(
-        ECOMMERCE, len(ids), pa.array(~buys),
-        total_item_quantity=pa.array(running[end] - running[begin]), unique_items=pa.array(end - begin),
-        purchase_revenue=major["total"], tax_value=major["tax"], shipping_value=major["shipping"],
+        ECOMMERCE,
+        len(ids),
+        pa.array(~buys),
+        total_item_quantity=pa.array(running[end] - running[begin]),
+        unique_items=pa.array(end - begin),
+        purchase_revenue=major["total"],
+        tax_value=major["tax"],
+        shipping_value=major["shipping"],
         transaction_id=order["name"].combine_chunks(),
-    )  # fmt: skip
+    )
 
 
-def _items(world: World, order: pa.Table, buys: Array) -> pa.Array:
+def _items(lines: pa.Table, order: pa.Table, buys: Array) -> pa.Array:
     """The lines of each purchase; other events name none."""
-    lines = world.order_lines.filter(pc.is_null(world.order_lines["added_at"])).combine_chunks()
     ids = order["order_id"].fill_null(-1).to_numpy()
     line_order = lines["order_id"].to_numpy()
     begin, end = np.searchsorted(line_order, ids), np.searchsorted(line_order, ids, side="right")
     count = np.where(buys, end - begin, 0)
     parent, place = expand(count)
     taken = lines.take(pa.array(begin[parent] + place)).combine_chunks()
-    paid = taken["unit_price"].to_numpy() * taken["quantity"].to_numpy() - taken["discount"].to_numpy()
+    paid = (
+        taken["unit_price"].to_numpy() * taken["quantity"].to_numpy() - taken["discount"].to_numpy()
+    )
     items = _struct(
-        ITEM, len(parent),
-        item_id=taken["sku"].combine_chunks(), item_name=taken["title"].combine_chunks(),
+        ITEM,
+        len(parent),
+        item_id=taken["sku"].combine_chunks(),
+        item_name=taken["title"].combine_chunks(),
         item_brand=_same(BRAND, len(parent)),
         price=pc.divide(taken["unit_price"].cast(pa.float64()), 100.0).combine_chunks(),
-        quantity=taken["quantity"].combine_chunks(), item_revenue=pa.array(paid / 100),
-    )  # fmt: skip
+        quantity=taken["quantity"].combine_chunks(),
+        item_revenue=pa.array(paid / 100),
+    )
     offsets = pa.array(np.append(0, np.cumsum(count)), pa.int32())
     return pa.ListArray.from_arrays(offsets, items, type=ITEMS)

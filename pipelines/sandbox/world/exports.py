@@ -25,9 +25,21 @@ from pipelines.sandbox.world.world import World
 FORMAT = "1"
 MARK = b"sandbox"
 CRM_COLUMNS = (
-    "CustomerID", "ShopCustomer", "Name", "Email", "Phone", "Sex", "Born", "Country", "Province",
-    "City", "Joined", "Facebook", "Interests", "Points",
-)  # fmt: skip
+    "CustomerID",
+    "ShopCustomer",
+    "Name",
+    "Email",
+    "Phone",
+    "Sex",
+    "Born",
+    "Country",
+    "Province",
+    "City",
+    "Joined",
+    "Facebook",
+    "Interests",
+    "Points",
+)
 INTERESTS = ("cooking", "fitness", "family", "travel", "vegetarian", "halal", "gaming")
 MAPPING = """\
 # The exports of the simulated brand. Each data set is an account of the source `files`.
@@ -87,7 +99,9 @@ def write_exports(
       `people`.
     """
     world = world.at(now)
-    changed = [path for market in MARKETS for path in _write_events(world, market, directory, first)]
+    changed = [
+        path for market in MARKETS for path in _write_events(world, market, directory, first)
+    ]
     texts = {
         "crm/customers.csv": _customers(world),
         "lists/people.csv": _people(world),
@@ -104,7 +118,9 @@ def _mapping() -> str:
     return MAPPING.format(ga4=ga4)
 
 
-def _write_events(world: World, market: Market, directory: Path, first: date | None) -> Iterable[Path]:
+def _write_events(
+    world: World, market: Market, directory: Path, first: date | None
+) -> Iterable[Path]:
     """Write the days that are not there yet; a closed day never changes."""
     begun, last = exported_days(world, market, world.now)
     folder = directory / "ga4" / market.ga4_property
@@ -155,7 +171,9 @@ def _written(path: Path, mark: bytes) -> bool:
 
 def _write_parquet(path: Path, table: pa.Table, mark: bytes) -> None:
     buffer = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata({MARK: mark}), buffer, compression="zstd", version="2.6")
+    pq.write_table(
+        table.replace_schema_metadata({MARK: mark}), buffer, compression="zstd", version="2.6"
+    )
     _replace(path, buffer.getvalue())
 
 
@@ -181,8 +199,12 @@ def _text(delimiter: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 def _customers(world: World) -> str:
     """The CRM as an Indonesian spreadsheet writes it: semicolons, day first, decimal comma."""
     joined = world.customers["crm_joined_at"]
-    members = pc.and_(world.customers["crm_member"], pc.less_equal(joined, pa.scalar(world.now, joined.type)))
-    return _text(";", CRM_COLUMNS, (_member(row) for row in world.customers.filter(members).to_pylist()))
+    members = pc.and_(
+        world.customers["crm_member"], pc.less_equal(joined, pa.scalar(world.now, joined.type))
+    )
+    return _text(
+        ";", CRM_COLUMNS, (_member(row) for row in world.customers.filter(members).to_pylist())
+    )
 
 
 def _member(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -219,7 +241,14 @@ def _as_typed(phone: str | None, number: int) -> str:
 def _people(world: World) -> str:
     rows = world.people.filter(world.people["listed"]).to_pylist()
     listed = (
-        (row["kind"], "facebook", row["facebook_user_id"], row["email"] or "", row["followers"], row["name"])
+        (
+            row["kind"],
+            "facebook",
+            row["facebook_user_id"],
+            row["email"] or "",
+            row["followers"],
+            row["name"],
+        )
         for row in rows
     )
     return _text(",", ("list", "platform", "id", "email", "followers", "note"), listed)

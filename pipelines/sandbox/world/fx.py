@@ -29,7 +29,8 @@ def fx_table(draws: Draws, start: date, days: int) -> pa.Table:
     open_days = [day for day in every if _is_open(day)]
     ordinals = np.array([(day - EPOCH).days for day in open_days])
     published = [
-        int(datetime.combine(day, time(16), FRANKFURT).astimezone(UTC).timestamp()) for day in open_days
+        int(datetime.combine(day, time(16), FRANKFURT).astimezone(UTC).timestamp())
+        for day in open_days
     ]
     rates: list[str] = []
     columns = []
@@ -38,12 +39,15 @@ def fx_table(draws: Draws, start: date, days: int) -> pa.Table:
         columns.append([f"{rate:.{decimals}f}" for rate in first * np.exp(np.cumsum(steps))])
     for pair in zip(*columns, strict=True):
         rates += pair
-    return arrow(tables.FX, {
-        "date": dates(np.repeat(ordinals, len(COURSES))),
-        "currency": list(COURSES) * len(open_days),
-        "rate": rates,
-        "published_at": instants(np.repeat(published, len(COURSES))),
-    })  # fmt: skip
+    return arrow(
+        tables.FX,
+        {
+            "date": dates(np.repeat(ordinals, len(COURSES))),
+            "currency": list(COURSES) * len(open_days),
+            "rate": rates,
+            "published_at": instants(np.repeat(published, len(COURSES))),
+        },
+    )
 
 
 def _is_open(day: date) -> bool:

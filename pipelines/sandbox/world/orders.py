@@ -54,7 +54,11 @@ class Sales:
 
 
 def sales(
-    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], wanted: Demand, moved: Traffic
+    config: WorldConfig,
+    draws: Draws,
+    calendars: tuple[Calendar, ...],
+    wanted: Demand,
+    moved: Traffic,
 ) -> Sales:
     """Draw the orders of all purchases, with everything that will ever happen to them."""
     orders = _placed(config, draws, wanted, moved)
@@ -64,7 +68,7 @@ def sales(
     edits, added = _edits(draws, orders, lines)
     lines = concat([lines, added], LINE).sorted_by("order", "place")
     refunds, refund_lines = _refunds(draws, calendars, orders, lines, edits)
-    return Sales(orders, lines, edits, refunds, refund_lines, _payments(draws, orders, refunds))
+    return Sales(orders, lines, edits, refunds, refund_lines, _payments(refunds))
 
 
 def _serial(market: Array) -> Array:
@@ -89,14 +93,28 @@ def _placed(config: WorldConfig, draws: Draws, wanted: Demand, moved: Traffic) -
     offline = 1 + draws.chance("order/by_phone", key, 0.4)
     created = bought["at"] + 180 + draws.below("order/minutes", key, 1300)
     orders = Frame(
-        key=key, purchase=np.arange(len(bought)), person=bought["person"], person_key=person_key,
-        market=bought["market"], created=created, visit=visit, first_visit=first_visit,
-        number=bought["number"], cause=bought["cause"], campaign=bought["campaign"],
-        region=who["region"], city=who["city"], source=np.where(visit >= 0, 0, offline),
-        test=(bought["number"] > 0) & (bought["cause"] == BASELINE) & draws.chance("order/test", key, 0.004),
-    ).sorted_by("market", "created", "key")  # fmt: skip
+        key=key,
+        purchase=np.arange(len(bought)),
+        person=bought["person"],
+        person_key=person_key,
+        market=bought["market"],
+        created=created,
+        visit=visit,
+        first_visit=first_visit,
+        number=bought["number"],
+        cause=bought["cause"],
+        campaign=bought["campaign"],
+        region=who["region"],
+        city=who["city"],
+        source=np.where(visit >= 0, 0, offline),
+        test=(bought["number"] > 0)
+        & (bought["cause"] == BASELINE)
+        & draws.chance("order/test", key, 0.004),
+    ).sorted_by("market", "created", "key")
     serial = _serial(orders["market"])
-    return orders.plus(serial=serial, order=ORDER_BASE + orders["market"] * MARKET_STEP + serial * ID_STEP)
+    return orders.plus(
+        serial=serial, order=ORDER_BASE + orders["market"] * MARKET_STEP + serial * ID_STEP
+    )
 
 
 LINE = ("order", "place", "row", "market", "variant", "quantity", "price", "discount", "added")
@@ -115,9 +133,16 @@ def _lines(draws: Draws, orders: Frame) -> Frame:
     unit = UNITS[market]
     discount = price * quantity * percent[row] // 100 // unit * unit
     return Frame(
-        order=orders["order"][row], place=place, row=row, market=market, variant=variant,
-        quantity=quantity, price=price, discount=discount, added=np.full(len(row), -1),
-    )  # fmt: skip
+        order=orders["order"][row],
+        place=place,
+        row=row,
+        market=market,
+        variant=variant,
+        quantity=quantity,
+        price=price,
+        discount=discount,
+        added=np.full(len(row), -1),
+    )
 
 
 def _code(draws: Draws, orders: Frame) -> Array:
@@ -126,7 +151,11 @@ def _code(draws: Draws, orders: Frame) -> Array:
     code = np.where((orders["number"] == 0) & (luck < 0.35), 0, -1)
     code = np.where((orders["number"] > 0) & (luck < 0.15), 1, code)
     days = orders["created"].astype("datetime64[s]").astype("datetime64[D]")
-    monthday = (days.astype("datetime64[M]").astype(int) % 12 + 1) * 100 + (days - days.astype("datetime64[M]")).astype(int) + 1
+    monthday = (
+        (days.astype("datetime64[M]").astype(int) % 12 + 1) * 100
+        + (days - days.astype("datetime64[M]")).astype(int)
+        + 1
+    )
     feast = np.isin(monthday, [month * 100 + day for month, day in SHOPPING_DAYS])
     code = np.where(feast & (orders["market"] == 0) & (luck < 0.6), 2, code)
     return np.where(orders["source"] == 0, code, -1)
@@ -143,7 +172,9 @@ def _tax(orders: Frame, subtotal: Array) -> Array:
 
 
 def _with_totals(orders: Frame, lines: Frame) -> Frame:
-    gross = np.bincount(lines["row"], lines["price"] * lines["quantity"], len(orders)).astype(np.int64)
+    gross = np.bincount(lines["row"], lines["price"] * lines["quantity"], len(orders)).astype(
+        np.int64
+    )
     discount = np.bincount(lines["row"], lines["discount"], len(orders)).astype(np.int64)
     subtotal = gross - discount
     far = np.zeros((len(MARKETS), max(len(known) for known in REGIONS.values())), np.int64)
@@ -155,9 +186,13 @@ def _with_totals(orders: Frame, lines: Frame) -> Frame:
     shipping = np.where(free, 0, shipping)
     tax = _tax(orders, subtotal)
     return orders.plus(
-        gross=gross, discount=discount, subtotal=subtotal, tax=tax, shipping=shipping,
+        gross=gross,
+        discount=discount,
+        subtotal=subtotal,
+        tax=tax,
+        shipping=shipping,
         total=subtotal + tax + shipping,
-    )  # fmt: skip
+    )
 
 
 def _with_fate(draws: Draws, orders: Frame) -> Frame:
@@ -185,17 +220,31 @@ def _edits(draws: Draws, orders: Frame, lines: Frame) -> tuple[Frame, Frame]:
     rebate = (first["price"] * first["quantity"] - first["discount"]) // 20 // unit * unit
     gross, discount = np.where(adds, price, 0), np.where(adds, 0, rebate)
     tax = _tax(edited, edited["subtotal"] + gross - discount) - edited["tax"]
-    wait = 600 + draws.uniform("edit/wait", edited["key"]) * 0.9 * (edited["sent"] - edited["created"] - 600)
+    wait = 600 + draws.uniform("edit/wait", edited["key"]) * 0.9 * (
+        edited["sent"] - edited["created"] - 600
+    )
     edits = Frame(
-        row=rows, order=edited["order"], market=market, key=edited["key"],
-        at=edited["created"] + wait.astype(np.int64), adds=adds, place=np.where(adds, ADDED_LINE, 0),
-        variant=variant, price=price, gross=gross, discount=discount, subtotal=gross - discount,
-        tax=tax, total=gross - discount + tax,
-    )  # fmt: skip
+        row=rows,
+        order=edited["order"],
+        market=market,
+        key=edited["key"],
+        at=edited["created"] + wait.astype(np.int64),
+        adds=adds,
+        place=np.where(adds, ADDED_LINE, 0),
+        variant=variant,
+        price=price,
+        gross=gross,
+        discount=discount,
+        subtotal=gross - discount,
+        tax=tax,
+        total=gross - discount + tax,
+    )
     edits = edits.take(edits["gross"] + edits["discount"] > 0).sorted_by("market", "at", "order")
     more = edits.take(edits["adds"])
     added = more.plus(quantity=1, discount=0, added=more["at"])
-    return edits.plus(edit=EDIT_BASE + edits["market"] * 10**9 + _serial(edits["market"]) * 1_024), added
+    return edits.plus(
+        edit=EDIT_BASE + edits["market"] * 10**9 + _serial(edits["market"]) * 1_024
+    ), added
 
 
 def _refunds(
@@ -216,15 +265,35 @@ def _refunds(
     second = np.minimum(goodwill, total[unhappy] - amount)
     again &= second > 0
     parts = [
-        Frame(row=cancelled, at=orders["cancelled"][cancelled] + 20, amount=total[cancelled],
-              kind=np.zeros(len(cancelled), np.int64), line=np.full(len(cancelled), -1), nth=np.zeros(len(cancelled), np.int64)),
-        Frame(row=unhappy, at=orders["created"][unhappy] + waits, amount=amount, kind=kind,
-              line=np.where(kind == 1, line, -1), nth=np.zeros(len(unhappy), np.int64)),
-        Frame(row=unhappy, at=orders["created"][unhappy] + waits + 2 * DAY, amount=second,
-              kind=np.full(len(unhappy), 2), line=np.full(len(unhappy), -1), nth=np.ones(len(unhappy), np.int64)).take(again),
-    ]  # fmt: skip
+        Frame(
+            row=cancelled,
+            at=orders["cancelled"][cancelled] + 20,
+            amount=total[cancelled],
+            kind=np.zeros(len(cancelled), np.int64),
+            line=np.full(len(cancelled), -1),
+            nth=np.zeros(len(cancelled), np.int64),
+        ),
+        Frame(
+            row=unhappy,
+            at=orders["created"][unhappy] + waits,
+            amount=amount,
+            kind=kind,
+            line=np.where(kind == 1, line, -1),
+            nth=np.zeros(len(unhappy), np.int64),
+        ),
+        Frame(
+            row=unhappy,
+            at=orders["created"][unhappy] + waits + 2 * DAY,
+            amount=second,
+            kind=np.full(len(unhappy), 2),
+            line=np.full(len(unhappy), -1),
+            nth=np.ones(len(unhappy), np.int64),
+        ).take(again),
+    ]
     refunds = concat(parts, ("row", "at", "amount", "kind", "line", "nth"))
-    refunds = refunds.plus(market=orders["market"][refunds["row"]], order=orders["order"][refunds["row"]])
+    refunds = refunds.plus(
+        market=orders["market"][refunds["row"]], order=orders["order"][refunds["row"]]
+    )
     refunds = refunds.sorted_by("market", "at", "order", "nth")
     serial = _serial(refunds["market"])
     key = mix(orders["key"][refunds["row"]], refunds["nth"])
@@ -265,21 +334,30 @@ def _refund_lines(refunds: Frame, lines: Frame) -> Frame:
     parent, place = expand(count)
     line = np.where(whole_order, starts, refunds["line"])[parent] + place
     return Frame(
-        refund=refunds["refund"][parent], order=refunds["order"][parent],
-        market=refunds["market"][parent], place=lines["place"][line], quantity=lines["quantity"][line],
-    )  # fmt: skip
+        refund=refunds["refund"][parent],
+        order=refunds["order"][parent],
+        market=refunds["market"][parent],
+        place=lines["place"][line],
+        quantity=lines["quantity"][line],
+    )
 
 
-def _payments(draws: Draws, orders: Frame, refunds: Frame) -> Frame:
+def _payments(refunds: Frame) -> Frame:
     """One payment a refund; some fail first, and a few only fail."""
     parent, nth = expand(np.where(refunds["fails"] == 1, 2, 1))
     failed = ((refunds["fails"][parent] == 1) & (nth == 0)) | (refunds["fails"][parent] == 2)
     at = refunds["at"][parent] + nth * 3600
     rows = Frame(
-        order=refunds["order"][parent], refund=refunds["refund"][parent], market=refunds["market"][parent],
-        failed=failed, amount=refunds["amount"][parent], at=at,
-    ).sorted_by("market", "at", "refund", "failed")  # fmt: skip
-    return rows.plus(payment=PAYMENT_BASE + rows["market"] * MARKET_STEP + _serial(rows["market"]) * 4_096)
+        order=refunds["order"][parent],
+        refund=refunds["refund"][parent],
+        market=refunds["market"][parent],
+        failed=failed,
+        amount=refunds["amount"][parent],
+        at=at,
+    ).sorted_by("market", "at", "refund", "failed")
+    return rows.plus(
+        payment=PAYMENT_BASE + rows["market"] * MARKET_STEP + _serial(rows["market"]) * 4_096
+    )
 
 
 def line_ids(market: Array, order: Array, place: Array) -> Array:
@@ -296,41 +374,56 @@ def sales_tables(sold: Sales, customer_of: Array, moved: Traffic, of: Plan) -> d
         "order_lines": _line_table(sold.lines),
         "order_causes": _cause_table(sold.orders, moved, of),
         "journeys": _journeys(sold.orders, moved),
-        "order_edits": arrow(tables.ORDER_EDITS, {
-            "market": words(codes, sold.edits["market"]),
-            "order_id": sold.edits["order"],
-            "edit_id": sold.edits["edit"],
-            "edited_at": instants(sold.edits["at"]),
-            "kind": words(["discount", "add_line"], sold.edits["adds"].astype(int)),
-            "line_id": line_ids(sold.edits["market"], sold.edits["order"], sold.edits["place"]),
-        } | {name: sold.edits[name] for name in ("gross", "discount", "subtotal", "tax", "total")}),
-        "refunds": arrow(tables.REFUNDS, {
-            "market": words(codes, sold.refunds["market"]),
-            "order_id": sold.refunds["order"],
-            "refund_id": sold.refunds["refund"],
-            "created_at": instants(sold.refunds["at"]),
-            "amount": np.where(sold.refunds["fails"] == 2, 0, sold.refunds["amount"]),
-            "note": words(REFUND_NOTES, sold.refunds["note"]),
-        }),
-        "refund_lines": arrow(tables.REFUND_LINES, {
-            "market": words(codes, sold.refund_lines["market"]),
-            "order_id": sold.refund_lines["order"],
-            "refund_id": sold.refund_lines["refund"],
-            "line_id": line_ids(*(sold.refund_lines[n] for n in ("market", "order", "place"))),
-            "quantity": sold.refund_lines["quantity"],
-        }),
-        "refund_transactions": arrow(tables.REFUND_TRANSACTIONS, {
-            "market": words(codes, sold.payments["market"]),
-            "order_id": sold.payments["order"],
-            "refund_id": sold.payments["refund"],
-            "transaction_id": sold.payments["payment"],
-            "kind": words(["REFUND"], np.zeros(len(sold.payments), int)),
-            "status": words(["SUCCESS", "FAILURE"], sold.payments["failed"].astype(int)),
-            "gateway": words(GATEWAYS, sold.payments["market"]),
-            "amount": sold.payments["amount"],
-            "processed_at": instants(sold.payments["at"]),
-        }),
-    }  # fmt: skip
+        "order_edits": arrow(
+            tables.ORDER_EDITS,
+            {
+                "market": words(codes, sold.edits["market"]),
+                "order_id": sold.edits["order"],
+                "edit_id": sold.edits["edit"],
+                "edited_at": instants(sold.edits["at"]),
+                "kind": words(["discount", "add_line"], sold.edits["adds"].astype(int)),
+                "line_id": line_ids(sold.edits["market"], sold.edits["order"], sold.edits["place"]),
+            }
+            | {
+                name: sold.edits[name] for name in ("gross", "discount", "subtotal", "tax", "total")
+            },
+        ),
+        "refunds": arrow(
+            tables.REFUNDS,
+            {
+                "market": words(codes, sold.refunds["market"]),
+                "order_id": sold.refunds["order"],
+                "refund_id": sold.refunds["refund"],
+                "created_at": instants(sold.refunds["at"]),
+                "amount": np.where(sold.refunds["fails"] == 2, 0, sold.refunds["amount"]),
+                "note": words(REFUND_NOTES, sold.refunds["note"]),
+            },
+        ),
+        "refund_lines": arrow(
+            tables.REFUND_LINES,
+            {
+                "market": words(codes, sold.refund_lines["market"]),
+                "order_id": sold.refund_lines["order"],
+                "refund_id": sold.refund_lines["refund"],
+                "line_id": line_ids(*(sold.refund_lines[n] for n in ("market", "order", "place"))),
+                "quantity": sold.refund_lines["quantity"],
+            },
+        ),
+        "refund_transactions": arrow(
+            tables.REFUND_TRANSACTIONS,
+            {
+                "market": words(codes, sold.payments["market"]),
+                "order_id": sold.payments["order"],
+                "refund_id": sold.payments["refund"],
+                "transaction_id": sold.payments["payment"],
+                "kind": words(["REFUND"], np.zeros(len(sold.payments), int)),
+                "status": words(["SUCCESS", "FAILURE"], sold.payments["failed"].astype(int)),
+                "gateway": words(GATEWAYS, sold.payments["market"]),
+                "amount": sold.payments["amount"],
+                "processed_at": instants(sold.payments["at"]),
+            },
+        ),
+    }
 
 
 def _visit_columns(moved: Traffic, visit: Array) -> tuple[pa.Array, pa.Array]:
@@ -348,54 +441,64 @@ def _order_table(orders: Frame, customer_of: Array, moved: Traffic) -> pa.Table:
         f"{MARKETS[m].order_prefix}{1001 + serial}"
         for m, serial in zip(market.tolist(), orders["serial"].tolist(), strict=True)
     ]
-    return arrow(tables.ORDERS, {
-        "market": words([m.code for m in MARKETS], market),
-        "order_id": orders["order"],
-        "name": names,
-        "customer_id": customer_of,
-        "created_at": instants(orders["created"]),
-        "country_code": words([m.country_code for m in MARKETS], market),
-        "province": place_names(market, orders["region"], None),
-        "city": place_names(market, orders["region"], orders["city"]),
-        "currency": words([m.currency for m in MARKETS], market),
-        "discount_code": words(CODES, orders["code"]),
-        "source_name": words(SOURCES, orders["source"]),
-        "user_pseudo_id": browser,
-        "session_id": session,
-        "is_test": orders["test"],
-        "fulfilled_at": instants(orders["sent"]),
-        "cancelled_at": instants(orders["cancelled"]),
-    } | {n: orders[n] for n in ("gross", "discount", "subtotal", "tax", "shipping", "total")})  # fmt: skip
+    return arrow(
+        tables.ORDERS,
+        {
+            "market": words([m.code for m in MARKETS], market),
+            "order_id": orders["order"],
+            "name": names,
+            "customer_id": customer_of,
+            "created_at": instants(orders["created"]),
+            "country_code": words([m.country_code for m in MARKETS], market),
+            "province": place_names(market, orders["region"], None),
+            "city": place_names(market, orders["region"], orders["city"]),
+            "currency": words([m.currency for m in MARKETS], market),
+            "discount_code": words(CODES, orders["code"]),
+            "source_name": words(SOURCES, orders["source"]),
+            "user_pseudo_id": browser,
+            "session_id": session,
+            "is_test": orders["test"],
+            "fulfilled_at": instants(orders["sent"]),
+            "cancelled_at": instants(orders["cancelled"]),
+        }
+        | {n: orders[n] for n in ("gross", "discount", "subtotal", "tax", "shipping", "total")},
+    )
 
 
 def _line_table(lines: Frame) -> pa.Table:
     market, variant = lines["market"], lines["variant"]
-    return arrow(tables.ORDER_LINES, {
-        "market": words([m.code for m in MARKETS], market),
-        "order_id": lines["order"],
-        "line_id": line_ids(market, lines["order"], lines["place"]),
-        "variant_id": CATALOGUE.variant_id(market, variant),
-        "product_id": CATALOGUE.product_id(market, variant),
-        "sku": words(CATALOGUE.sku, variant),
-        "title": words(CATALOGUE.display, variant),
-        "quantity": lines["quantity"],
-        "unit_price": lines["price"],
-        "discount": lines["discount"],
-        "added_at": instants(lines["added"]),
-    })  # fmt: skip
+    return arrow(
+        tables.ORDER_LINES,
+        {
+            "market": words([m.code for m in MARKETS], market),
+            "order_id": lines["order"],
+            "line_id": line_ids(market, lines["order"], lines["place"]),
+            "variant_id": CATALOGUE.variant_id(market, variant),
+            "product_id": CATALOGUE.product_id(market, variant),
+            "sku": words(CATALOGUE.sku, variant),
+            "title": words(CATALOGUE.display, variant),
+            "quantity": lines["quantity"],
+            "unit_price": lines["price"],
+            "discount": lines["discount"],
+            "added_at": instants(lines["added"]),
+        },
+    )
 
 
 def _cause_table(orders: Frame, moved: Traffic, of: Plan) -> pa.Table:
     browser, session = _visit_columns(moved, orders["first_visit"])
-    return arrow(tables.ORDER_CAUSES, {
-        "market": words([m.code for m in MARKETS], orders["market"]),
-        "order_id": orders["order"],
-        "person_id": person_ids(orders["person_key"]),
-        "cause": words(CAUSES, orders["cause"]),
-        "campaign_id": words(campaign_ids(of), orders["campaign"]),
-        "user_pseudo_id": browser,
-        "session_id": session,
-    })  # fmt: skip
+    return arrow(
+        tables.ORDER_CAUSES,
+        {
+            "market": words([m.code for m in MARKETS], orders["market"]),
+            "order_id": orders["order"],
+            "person_id": person_ids(orders["person_key"]),
+            "cause": words(CAUSES, orders["cause"]),
+            "campaign_id": words(campaign_ids(of), orders["campaign"]),
+            "user_pseudo_id": browser,
+            "session_id": session,
+        },
+    )
 
 
 def _journeys(orders: Frame, moved: Traffic) -> pa.Table:
@@ -416,11 +519,14 @@ def _journeys(orders: Frame, moved: Traffic) -> pa.Table:
     first = np.maximum(first, np.searchsorted(rank + at, earliest))
     parent, step = expand(last - first + 1)
     visit = by_browser[first[parent] + step]
-    return arrow(tables.JOURNEYS, {
-        "market": words([m.code for m in MARKETS], orders["market"][rows][parent]),
-        "order_id": orders["order"][rows][parent],
-        "position": step + 1,
-        "user_pseudo_id": browser_ids(visits["browser"][visit]),
-        "session_id": visits["at"][visit],
-        "occurred_at": instants(visits["at"][visit]),
-    })  # fmt: skip
+    return arrow(
+        tables.JOURNEYS,
+        {
+            "market": words([m.code for m in MARKETS], orders["market"][rows][parent]),
+            "order_id": orders["order"][rows][parent],
+            "position": step + 1,
+            "user_pseudo_id": browser_ids(visits["browser"][visit]),
+            "session_id": visits["at"][visit],
+            "occurred_at": instants(visits["at"][visit]),
+        },
+    )

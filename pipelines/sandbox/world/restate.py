@@ -20,7 +20,9 @@ CLAIMED = ("purchases_claimed_7d_click", "purchases_claimed_1d_view")
 GROWTH_HOURS = 28 * 24
 _HOUR = np.arange(GROWTH_HOURS + 1)
 # Millionths of a post's lifetime figures by whole hours since publication: half within a day.
-GROWTH = np.rint((1 - np.exp(-_HOUR / 34)) / (1 - np.exp(-GROWTH_HOURS / 34)) * 1e6).astype(np.int64)
+GROWTH = np.rint((1 - np.exp(-_HOUR / 34)) / (1 - np.exp(-GROWTH_HOURS / 34)) * 1e6).astype(
+    np.int64
+)
 
 
 def restate(final: pa.Table, age_days: int | Array) -> pa.Table:
@@ -45,7 +47,18 @@ def restate(final: pa.Table, age_days: int | Array) -> pa.Table:
     return final
 
 
-_TEXT = ("market", "level", "object_id", "date_day", "campaign_id", "adset_id", "ad_id", "age", "gender", "region")
+_TEXT = (
+    "market",
+    "level",
+    "object_id",
+    "date_day",
+    "campaign_id",
+    "adset_id",
+    "ad_id",
+    "age",
+    "gender",
+    "region",
+)
 
 
 def _whole(table: pa.Table, name: str) -> Array:
@@ -63,7 +76,9 @@ def _claims(final: pa.Table, columns: dict[str, Array], age: Array) -> dict[str,
     share = CLAIMS[np.clip(age + 1, 0, len(CLAIMS) - 1)]
     total = sum((columns[name] for name in CLAIMED), np.zeros(len(age), np.int64))
     # Most cells claim one purchase: a fixed luck of the cell decides at which age it appears.
-    luck = (mix(columns["value_claimed"], columns["impressions"], total) % np.uint64(1000)).astype(np.int64)
+    luck = (mix(columns["value_claimed"], columns["impressions"], total) % np.uint64(1000)).astype(
+        np.int64
+    )
     shown = {name: (columns[name] * share + luck) // 1000 for name in CLAIMED}
     shown = {name: np.minimum(values, columns[name]) for name, values in shown.items()}
     visible = sum(shown.values(), np.zeros(len(age), np.int64))

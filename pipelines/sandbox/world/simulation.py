@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
+import pyarrow as pa
 
 from pipelines.sandbox.world.advertising import ad_tables
 from pipelines.sandbox.world.calendar import calendar
@@ -25,6 +26,14 @@ from pipelines.sandbox.world.world import World
 def build_world(config: WorldConfig, until: datetime) -> World:
     """The world up to that instant (UTC). A later `until` never changes what was before it."""
     until = naive_utc(until)
+    world = World.cut(config, until, _drawn(config, until))
+    # What the drawing needed is not wanted back soon: the world is small beside it.
+    pa.default_memory_pool().release_unused()
+    return world
+
+
+def _drawn(config: WorldConfig, until: datetime) -> dict[str, pa.Table]:
+    """Every table, with all that is yet to come of what has begun."""
     draws = Draws(config.seed)
     calendars = tuple(calendar(config, market, until) for market in MARKETS)
     campaigns = plan(config, draws, calendars)
@@ -36,7 +45,7 @@ def build_world(config: WorldConfig, until: datetime) -> World:
     order_of_visit = np.full(len(moved.visits), -1)
     bought = sold.orders["visit"] >= 0
     order_of_visit[sold.orders["visit"][bought]] = sold.orders["order"][bought]
-    tables = {
+    return {
         **product_tables(int(calendars[0].midnights[0])),
         **campaign_tables(draws, calendars, campaigns),
         **ad_tables(config, draws, calendars, campaigns, wanted, moved, sold.orders),
@@ -49,7 +58,6 @@ def build_world(config: WorldConfig, until: datetime) -> World:
         "people": people_table(config, draws, known),
         "fx": fx_table(draws, config.start, calendars[0].days),
     }
-    return World.cut(config, until, tables)
 
 
 def _signed_in(draws: Draws, moved: Traffic, known: Known) -> Array:
@@ -59,7 +67,8 @@ def _signed_in(draws: Draws, moved: Traffic, known: Known) -> Array:
     place = np.minimum(np.searchsorted(by_key["key"], visits["person_key"]), len(by_key) - 1)
     customer = Frame(
         id=by_key["customer"][place],
-        known=(by_key["key"][place] == visits["person_key"]) & (by_key["at"][place] <= visits["at"]),
+        known=(by_key["key"][place] == visits["person_key"])
+        & (by_key["at"][place] <= visits["at"]),
         same=by_key["key"][place] == visits["person_key"],
     )
     signs_in = draws.chance("visit/signs_in", visits["key"], 0.45)

@@ -42,9 +42,21 @@ CRISIS_VIEWS, CRISIS_COMMENTS, CRISIS_POSTS = 95, 0.045, 0.002
 FOLLOWERS_PER_CUSTOMER = 2.4
 POST_NUMBER, COMMENT_NUMBER = 122_000_000_000_000, 7_400_000_000_000_000
 COUNTERS = (
-    "media_view", "media_view_unique", "clicks_link", "clicks_photo", "clicks_video", "clicks_other",
-    "like", "love", "wow", "haha", "sorry", "anger", "shares", "video_views",
-)  # fmt: skip
+    "media_view",
+    "media_view_unique",
+    "clicks_link",
+    "clicks_photo",
+    "clicks_video",
+    "clicks_other",
+    "like",
+    "love",
+    "wow",
+    "haha",
+    "sorry",
+    "anger",
+    "shares",
+    "video_views",
+)
 POST = ("key", "market", "at", "kind", "status", "sentiment", "crisis")
 
 
@@ -77,11 +89,17 @@ def _posts(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...]) -
         mood = draws.choice("post/sentiment", key, (0.62, 0.24, 0.14))
         kind = draws.choice("post/author", key, AUTHOR_MIX)
         friendly = (kind == PAGE) | (kind == EMPLOYEE)
-        parts.append(Frame(
-            key=key, market=np.full(len(key), code), at=calendar.instant(draws, "post", key, day),
-            kind=kind, status=draws.choice("post/status", key, STATUS_MIX),
-            sentiment=np.where(friendly, POSITIVE, mood), crisis=np.zeros(len(key), bool),
-        ))  # fmt: skip
+        parts.append(
+            Frame(
+                key=key,
+                market=np.full(len(key), code),
+                at=calendar.instant(draws, "post", key, day),
+                kind=kind,
+                status=draws.choice("post/status", key, STATUS_MIX),
+                sentiment=np.where(friendly, POSITIVE, mood),
+                crisis=np.zeros(len(key), bool),
+            )
+        )
     parts.append(_crisis_posts(config, draws))
     return concat(parts, POST).sorted_by("market", "at", "key")
 
@@ -96,10 +114,14 @@ def _crisis_posts(config: WorldConfig, draws: Draws) -> Frame:
     echo_kind = draws.choice("crisis/kind", key, (0.3, 0.0, 0.15, 0.1, 0.45))
     first = np.arange(echoes + 1) == 0
     return Frame(
-        key=key, market=np.zeros(echoes + 1, np.int64), at=at,
-        kind=np.where(first, PUBLIC, echo_kind), status=np.where(first, VIDEO, STATUS_UPDATE),
-        sentiment=np.full(echoes + 1, NEGATIVE), crisis=np.ones(echoes + 1, bool),
-    )  # fmt: skip
+        key=key,
+        market=np.zeros(echoes + 1, np.int64),
+        at=at,
+        kind=np.where(first, PUBLIC, echo_kind),
+        status=np.where(first, VIDEO, STATUS_UPDATE),
+        sentiment=np.full(echoes + 1, NEGATIVE),
+        crisis=np.ones(echoes + 1, bool),
+    )
 
 
 def _writers(draws: Draws, purpose: str, rows: Frame, writers: Frame) -> Array:
@@ -118,11 +140,17 @@ def _writers(draws: Draws, purpose: str, rows: Frame, writers: Frame) -> Array:
 
 def _with_counters(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
     key, by_page = posts["key"], posts["kind"] == PAGE
-    fans = config.size * FOLLOWERS_PER_CUSTOMER * np.array([m.share for m in MARKETS])[posts["market"]]
+    fans = (
+        config.size * FOLLOWERS_PER_CUSTOMER * np.array([m.share for m in MARKETS])[posts["market"]]
+    )
     fame = np.array([0.05, 0.05, 0.5, 0.8, 0.04, 0.35])[posts["kind"]]
-    views = 20 + fans * fame * draws.lognormal("post/views", key, 0.7) * np.where(posts["status"] == VIDEO, 1.6, 1)
+    views = 20 + fans * fame * draws.lognormal("post/views", key, 0.7) * np.where(
+        posts["status"] == VIDEO, 1.6, 1
+    )
     video = posts["crisis"] & (posts["status"] == VIDEO)
-    views = np.where(video, config.size * CRISIS_VIEWS, views * np.where(posts["crisis"], 12, 1)).astype(np.int64)
+    views = np.where(
+        video, config.size * CRISIS_VIEWS, views * np.where(posts["crisis"], 12, 1)
+    ).astype(np.int64)
     luck = {name: draws.lognormal("post/" + name, key, 0.4) for name in COUNTERS}
     sad = posts["sentiment"] == NEGATIVE
     with_link, with_photo = posts["status"] == LINK, posts["status"] == PHOTO
@@ -143,7 +171,9 @@ def _with_counters(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
         "video_views": np.where(with_video, 0.45, 0.0),
     }
     counted = {name: (views * rate * luck[name]).astype(np.int64) for name, rate in rates.items()}
-    counted["media_view_unique"] = np.maximum(np.minimum(counted["media_view_unique"], views * 95 // 100), 1)
+    counted["media_view_unique"] = np.maximum(
+        np.minimum(counted["media_view_unique"], views * 95 // 100), 1
+    )
     gone = ~by_page & draws.chance("post/deleted", key, 0.03) & ~video
     deleted = np.where(gone, posts["at"] + DAY + draws.below("post/gone", key, 40 * DAY), -1)
     return posts.plus(media_view=views, deleted=deleted, **counted)
@@ -162,11 +192,15 @@ def _comments(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
     mood = draws.choice("comment/sentiment", key, (0.5, 0.32, 0.18))
     angry = posts["crisis"][post] & draws.chance("comment/angry", key, 0.86)
     own = Frame(
-        key=key, post=post, parent=np.full(len(key), -1), market=posts["market"][post],
+        key=key,
+        post=post,
+        parent=np.full(len(key), -1),
+        market=posts["market"][post],
         at=posts["at"][post] + wait,
         kind=draws.choice("comment/author", key, (0.38, 0.05, 0.05, 0.02, 0.50)),
-        sentiment=np.where(angry, NEGATIVE, mood), crisis=posts["crisis"][post],
-    )  # fmt: skip
+        sentiment=np.where(angry, NEGATIVE, mood),
+        crisis=posts["crisis"][post],
+    )
     answered = np.flatnonzero(draws.chance("comment/answered", key, 0.22))
     answer_key = mix(key[answered], 31)
     answers = own.take(answered).plus(
@@ -204,7 +238,10 @@ def _author(rows: Frame, writers: Frame, names: Array) -> dict[str, pa.Array]:
 
 def _post_ids(posts: Frame) -> list[str]:
     numbers = _numbers(posts["market"], POST_NUMBER, 1_009)
-    return [f"{MARKETS[m].page_id}_{n}" for m, n in zip(posts["market"].tolist(), numbers.tolist(), strict=True)]
+    return [
+        f"{MARKETS[m].page_id}_{n}"
+        for m, n in zip(posts["market"].tolist(), numbers.tolist(), strict=True)
+    ]
 
 
 def _post_table(draws: Draws, posts: Frame, writers: Frame, names: Array) -> pa.Table:
@@ -212,30 +249,37 @@ def _post_table(draws: Draws, posts: Frame, writers: Frame, names: Array) -> pa.
     months = posts["at"].astype("datetime64[s]").astype("datetime64[D]").tolist()
     themes = [
         theme_of(day) if kind == PAGE and status == LINK else None
-        for day, kind, status in zip(months, posts["kind"].tolist(), posts["status"].tolist(), strict=True)
+        for day, kind, status in zip(
+            months, posts["kind"].tolist(), posts["status"].tolist(), strict=True
+        )
     ]
     links = [
-        None if theme is None
+        None
+        if theme is None
         else f"https://{MARKETS[m].hostname}/collections/all"
         f"?utm_source=facebook&utm_medium=social&utm_campaign={theme}"
         for theme, m in zip(themes, market.tolist(), strict=True)
-    ]  # fmt: skip
+    ]
     edited = draws.chance("post/edited", posts["key"], 0.05)
-    return arrow(tables.POSTS, {
-        "market": words([m.code for m in MARKETS], market),
-        "page_id": words([m.page_id for m in MARKETS], market),
-        "post_id": _post_ids(posts),
-        **_author(posts, writers, names),
-        "created_at": instants(posts["at"]),
-        "updated_at": instants(posts["at"] + np.where(edited, 900, 0)),
-        "message": _messages(posts),
-        "status_type": words(STATUS, posts["status"]),
-        "link": links,
-        "utm_campaign": themes,
-        "sentiment": words(SENTIMENTS, posts["sentiment"]),
-        "is_crisis": posts["crisis"],
-        "deleted_at": instants(posts["deleted"]),
-    } | {name: posts[name] for name in COUNTERS})  # fmt: skip
+    return arrow(
+        tables.POSTS,
+        {
+            "market": words([m.code for m in MARKETS], market),
+            "page_id": words([m.page_id for m in MARKETS], market),
+            "post_id": _post_ids(posts),
+            **_author(posts, writers, names),
+            "created_at": instants(posts["at"]),
+            "updated_at": instants(posts["at"] + np.where(edited, 900, 0)),
+            "message": _messages(posts),
+            "status_type": words(STATUS, posts["status"]),
+            "link": links,
+            "utm_campaign": themes,
+            "sentiment": words(SENTIMENTS, posts["sentiment"]),
+            "is_crisis": posts["crisis"],
+            "deleted_at": instants(posts["deleted"]),
+        }
+        | {name: posts[name] for name in COUNTERS},
+    )
 
 
 def _messages(posts: Frame) -> list[str]:
@@ -243,7 +287,9 @@ def _messages(posts: Frame) -> list[str]:
         return choices[key % len(choices)]
 
     made = []
-    columns = (posts[name].tolist() for name in ("key", "market", "kind", "status", "sentiment", "crisis"))
+    columns = (
+        posts[name].tolist() for name in ("key", "market", "kind", "status", "sentiment", "crisis")
+    )
     for key, m, kind, status, mood, crisis in zip(*columns, strict=True):
         code = MARKETS[m].code
         if crisis:
@@ -251,30 +297,41 @@ def _messages(posts: Frame) -> list[str]:
         elif kind == PAGE:
             made.append(say(TOPICS[code], key))
         else:
-            made.append(f"{say(MENTIONS[code], key)} {say(SAYINGS[code, SENTIMENTS[mood]], key >> 8)}")
+            made.append(
+                f"{say(MENTIONS[code], key)} {say(SAYINGS[code, SENTIMENTS[mood]], key >> 8)}"
+            )
     return made
 
 
-def _comment_table(draws: Draws, posts: Frame, comments: Frame, writers: Frame, names: Array) -> pa.Table:
+def _comment_table(
+    draws: Draws, posts: Frame, comments: Frame, writers: Frame, names: Array
+) -> pa.Table:
     market = comments["market"]
     numbers = _numbers(market, COMMENT_NUMBER, 1_013)
     post_ids = pa.array(_post_ids(posts))
     post_numbers = _numbers(posts["market"], POST_NUMBER, 1_009)[comments["post"]]
     ids = [f"{p}_{n}" for p, n in zip(post_numbers.tolist(), numbers.tolist(), strict=True)]
-    likes = draws.exponential("comment/likes", comments["key"], np.where(comments["crisis"], 9.0, 1.2))
-    hidden = (comments["sentiment"] == NEGATIVE) & draws.chance("comment/hidden", comments["key"], 0.03)
-    return arrow(tables.COMMENTS, {
-        "market": words([m.code for m in MARKETS], market),
-        "post_id": post_ids.take(pa.array(comments["post"])),
-        "comment_id": ids,
-        "parent_id": words(ids, comments["parent"]),
-        **_author(comments, writers, names),
-        "created_at": instants(comments["at"]),
-        "message": _sayings(comments),
-        "sentiment": words(SENTIMENTS, comments["sentiment"]),
-        "like_count": likes.astype(np.int64),
-        "is_hidden": hidden,
-    })  # fmt: skip
+    likes = draws.exponential(
+        "comment/likes", comments["key"], np.where(comments["crisis"], 9.0, 1.2)
+    )
+    hidden = (comments["sentiment"] == NEGATIVE) & draws.chance(
+        "comment/hidden", comments["key"], 0.03
+    )
+    return arrow(
+        tables.COMMENTS,
+        {
+            "market": words([m.code for m in MARKETS], market),
+            "post_id": post_ids.take(pa.array(comments["post"])),
+            "comment_id": ids,
+            "parent_id": words(ids, comments["parent"]),
+            **_author(comments, writers, names),
+            "created_at": instants(comments["at"]),
+            "message": _sayings(comments),
+            "sentiment": words(SENTIMENTS, comments["sentiment"]),
+            "like_count": likes.astype(np.int64),
+            "is_hidden": hidden,
+        },
+    )
 
 
 def _sayings(comments: Frame) -> pa.Array:
@@ -290,37 +347,49 @@ def _sayings(comments: Frame) -> pa.Array:
             spoken += choices
     upset = comments["crisis"] & (comments["sentiment"] == NEGATIVE)
     mood_of = np.select([comments["kind"] == PAGE, upset], [4, 3], comments["sentiment"])
-    pick = (comments["key"] % np.uint64(10_007)).astype(np.int64) % counts[comments["market"], mood_of]
+    pick = (comments["key"] % np.uint64(10_007)).astype(np.int64) % counts[
+        comments["market"], mood_of
+    ]
     return words(spoken, starts[comments["market"], mood_of] + pick)
 
 
-def _page_days(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], posts: Frame) -> pa.Table:
+def _page_days(
+    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], posts: Frame
+) -> pa.Table:
     """What each page's content gathered on each Californian day."""
     parts = []
     for code, calendar in enumerate(calendars):
         mine = posts.take(posts["market"] == code)
         parts.append(_one_page(config, draws, calendar, code, mine))
     rows = concat(parts, ("market", "day", "views", "unique", "engaged", "new", "follows"))
-    return arrow(tables.PAGE_DAYS, {
-        "market": words([m.code for m in MARKETS], rows["market"]),
-        "page_id": words([m.page_id for m in MARKETS], rows["market"]),
-        "date_day": dates(rows["day"]),
-        "media_view": rows["views"],
-        "media_view_unique": rows["unique"],
-        "post_engagements": rows["engaged"],
-        "daily_follows": rows["new"],
-        "follows": rows["follows"],
-    })  # fmt: skip
+    return arrow(
+        tables.PAGE_DAYS,
+        {
+            "market": words([m.code for m in MARKETS], rows["market"]),
+            "page_id": words([m.page_id for m in MARKETS], rows["market"]),
+            "date_day": dates(rows["day"]),
+            "media_view": rows["views"],
+            "media_view_unique": rows["unique"],
+            "post_engagements": rows["engaged"],
+            "daily_follows": rows["new"],
+            "follows": rows["follows"],
+        },
+    )
 
 
-def _one_page(config: WorldConfig, draws: Draws, calendar: Calendar, code: int, posts: Frame) -> Frame:
+def _one_page(
+    config: WorldConfig, draws: Draws, calendar: Calendar, code: int, posts: Frame
+) -> Frame:
     days = calendar.days
     key: Keys = mix(code, np.arange(days) + calendar.ordinal, 37)
     # By whole days of age; the error against the hourly curve is what insights show as delay.
     daily = np.diff(GROWTH[::24])
     born = _pacific_days(calendar, posts["at"]) - calendar.ordinal
     views, engaged = np.zeros(days), np.zeros(days)
-    acts = sum((posts[name] for name in COUNTERS if name not in COUNTERS[:2] + ("video_views",)), np.zeros(len(posts)))
+    acts = sum(
+        (posts[name] for name in COUNTERS if name not in (*COUNTERS[:2], "video_views")),
+        np.zeros(len(posts)),
+    )
     for age, share in enumerate(daily.tolist()):
         on = born + age
         inside = (on >= 0) & (on < days)
@@ -330,10 +399,14 @@ def _one_page(config: WorldConfig, draws: Draws, calendar: Calendar, code: int, 
     new = draws.poisson("page/follows", key, fans * 0.0009 * calendar.demand)
     base = int(fans * 0.7) + 30
     return Frame(
-        market=np.full(days, code), day=np.arange(days) + calendar.ordinal,
-        views=views.astype(np.int64), unique=(views * 0.62).astype(np.int64),
-        engaged=engaged.astype(np.int64), new=new, follows=base + np.cumsum(new * 9 // 10),
-    )  # fmt: skip
+        market=np.full(days, code),
+        day=np.arange(days) + calendar.ordinal,
+        views=views.astype(np.int64),
+        unique=(views * 0.62).astype(np.int64),
+        engaged=engaged.astype(np.int64),
+        new=new,
+        follows=base + np.cumsum(new * 9 // 10),
+    )
 
 
 def _pacific_days(calendar: Calendar, at: Array) -> Array:

@@ -20,9 +20,16 @@ from pipelines.sandbox.world.world import World
 EDITED = ("gross", "discount", "subtotal", "tax", "total")
 REACTIONS = ("like", "love", "wow", "haha", "sorry", "anger")
 GROWING = (
-    "media_view", "media_view_unique", "clicks_link", "clicks_photo", "clicks_video", "clicks_other",
-    *REACTIONS, "shares", "video_views",
-)  # fmt: skip
+    "media_view",
+    "media_view_unique",
+    "clicks_link",
+    "clicks_photo",
+    "clicks_video",
+    "clicks_other",
+    *REACTIONS,
+    "shares",
+    "video_views",
+)
 
 
 def current_orders(world: World) -> pa.Table:
@@ -47,7 +54,11 @@ def current_orders(world: World) -> pa.Table:
     np.maximum.at(updated, paid, _micros(payments, "processed_at"))
     # A test of a stream by its updates must not run ahead of the clock.
     updated = np.minimum(updated, max(_now_micros(world), 0))
-    status = np.select([refunded == 0, refunded < _numbers(orders, "total")], ["PAID", "PARTIALLY_REFUNDED"], "REFUNDED")
+    status = np.select(
+        [refunded == 0, refunded < _numbers(orders, "total")],
+        ["PAID", "PARTIALLY_REFUNDED"],
+        "REFUNDED",
+    )
     return (
         orders.append_column("refunded", pa.array(refunded))
         .append_column("updated_at", _instants(updated))
@@ -61,8 +72,16 @@ def current_lines(world: World) -> pa.Table:
     ids = _numbers(lines, "line_id")
     discounts = edits.filter(pc.equal(edits["kind"], "discount"))
     place = _places(ids, discounts, "line_id")
-    lines = _set(lines, "discount", _plus(_numbers(lines, "discount"), place, _numbers(discounts, "discount")))
-    back = _plus(np.zeros(len(ids), np.int64), _places(ids, returned, "line_id"), _numbers(returned, "quantity"))
+    lines = _set(
+        lines,
+        "discount",
+        _plus(_numbers(lines, "discount"), place, _numbers(discounts, "discount")),
+    )
+    back = _plus(
+        np.zeros(len(ids), np.int64),
+        _places(ids, returned, "line_id"),
+        _numbers(returned, "quantity"),
+    )
     return lines.append_column("current_quantity", pa.array(_numbers(lines, "quantity") - back))
 
 
@@ -71,7 +90,9 @@ def current_customers(world: World) -> pa.Table:
     customers, orders = world.customers, world.orders
     ids = _numbers(customers, "customer_id")
     place = _places(ids, orders, "customer_id")
-    counted = _plus(np.zeros(len(ids), np.int64), place, (~_flags(orders, "is_test")).astype(np.int64))
+    counted = _plus(
+        np.zeros(len(ids), np.int64), place, (~_flags(orders, "is_test")).astype(np.int64)
+    )
     updated = _micros(customers, "updated_at_initial")
     np.maximum.at(updated, place, _micros(orders, "created_at") + 2_000_000)
     updated = np.minimum(updated, max(_now_micros(world), 0))
@@ -90,8 +111,12 @@ def current_posts(world: World) -> pa.Table:
     place = pc.index_in(world.comments["post_id"], value_set=posts["post_id"].combine_chunks())
     found = pc.drop_null(place).to_numpy()
     comments = np.bincount(found, minlength=posts.num_rows).astype(np.int64)
-    reactions = sum((_numbers(posts, name) for name in REACTIONS), np.zeros(posts.num_rows, np.int64))
-    return posts.append_column("comments", pa.array(comments)).append_column("reactions", pa.array(reactions))
+    reactions = sum(
+        (_numbers(posts, name) for name in REACTIONS), np.zeros(posts.num_rows, np.int64)
+    )
+    return posts.append_column("comments", pa.array(comments)).append_column(
+        "reactions", pa.array(reactions)
+    )
 
 
 def served_cells(world: World, market: str) -> pa.Table:
@@ -154,4 +179,6 @@ def _plus(base: Array, place: Array, more: Array) -> Array:
 
 
 def _set(table: pa.Table, name: str, values: Array) -> pa.Table:
-    return table.set_column(table.column_names.index(name), table.schema.field(name), pa.array(values, pa.int64()))
+    return table.set_column(
+        table.column_names.index(name), table.schema.field(name), pa.array(values, pa.int64())
+    )

@@ -36,11 +36,26 @@ BROWSES_PER_CUSTOMER = 5.5
 OFFLINE_SHARE = 0.03
 MAX_LEAD = 29 * DAY
 
-REFERRERS = ("https://www.snackreview.example/", "https://blog.dapurlaut.example/", "https://news.kuliner.example/")
+REFERRERS = (
+    "https://www.snackreview.example/",
+    "https://blog.dapurlaut.example/",
+    "https://news.kuliner.example/",
+)
 REFERRAL_SITES = ("snackreview.example", "blog.dapurlaut.example", "news.kuliner.example")
 DEVICES = ("mobile", "desktop", "tablet")
 DEVICE_SHARES = {"id": (0.82, 0.16, 0.02), "us": (0.62, 0.34, 0.04)}
-TOUCH = ("key", "person_key", "market", "at", "channel", "campaign", "ad", "purchase", "buys", "causes")
+TOUCH = (
+    "key",
+    "person_key",
+    "market",
+    "at",
+    "channel",
+    "campaign",
+    "ad",
+    "purchase",
+    "buys",
+    "causes",
+)
 
 
 @dataclass(frozen=True)
@@ -75,27 +90,50 @@ def traffic(
 
 def _visit(rows: Frame, **given: Array | int) -> Frame:
     """Visits with nothing known but what is given: no campaign, no purchase."""
-    blank: dict[str, Array | int] = {"campaign": -1, "ad": -1, "purchase": -1, "buys": False, "causes": False}
+    blank: dict[str, Array | int] = {
+        "campaign": -1,
+        "ad": -1,
+        "purchase": -1,
+        "buys": False,
+        "causes": False,
+    }
     return rows.plus(**(blank | given))
 
 
-def _buying_visits(draws: Draws, calendars: tuple[Calendar, ...], of: Plan, wanted: Demand) -> Frame:
+def _buying_visits(
+    draws: Draws, calendars: tuple[Calendar, ...], of: Plan, wanted: Demand
+) -> Frame:
     """The visits of each purchase made online; a causing click is itself one of them."""
     bought = wanted.purchases
     person_key = wanted.persons["key"][bought["person"]]
-    offline = (bought["cause"] == BASELINE) & draws.chance("purchase/offline", bought["key"], OFFLINE_SHARE)
+    offline = (bought["cause"] == BASELINE) & draws.chance(
+        "purchase/offline", bought["key"], OFFLINE_SHARE
+    )
     caused = bought["click"] >= 0
-    click_at = np.where(caused, wanted.clicks["at"][bought["click"]], 0) if len(wanted.clicks) else bought["at"]
+    click_at = (
+        np.where(caused, wanted.clicks["at"][bought["click"]], 0)
+        if len(wanted.clicks)
+        else bought["at"]
+    )
     rows = Frame(
-        key=bought["key"], person_key=person_key, market=bought["market"], at=bought["at"],
-        purchase=np.arange(len(bought)), first_time=bought["number"] == 0, caused=caused, click_at=click_at,
-    )  # fmt: skip
+        key=bought["key"],
+        person_key=person_key,
+        market=bought["market"],
+        at=bought["at"],
+        purchase=np.arange(len(bought)),
+        first_time=bought["number"] == 0,
+        caused=caused,
+        click_at=click_at,
+    )
     rows = rows.take(~offline)
     # Someone who buys at once does so in the visit that the click began: `_click_visits` has it.
     last = rows.take(~rows["caused"] | (rows["at"] > rows["click_at"]))
     last = last.plus(buys=True, causes=False)
     earlier = _earlier_visits(draws, rows)
-    touches = concat([last, earlier], ("key", "person_key", "market", "at", "purchase", "first_time", "caused", "buys", "causes"))
+    touches = concat(
+        [last, earlier],
+        ("key", "person_key", "market", "at", "purchase", "first_time", "caused", "buys", "causes"),
+    )
     return _with_channel(draws, calendars, of, touches)
 
 
@@ -117,7 +155,11 @@ def _with_channel(draws: Draws, calendars: tuple[Calendar, ...], of: Plan, touch
     channel = np.where(
         caused,
         draws.choice("visit/after", key, AFTER_CLICK_MIX),
-        np.where(last, draws.choice("visit/last", key, LAST_MIX), draws.choice("visit/earlier", key, EARLIER_MIX)),
+        np.where(
+            last,
+            draws.choice("visit/last", key, LAST_MIX),
+            draws.choice("visit/earlier", key, EARLIER_MIX),
+        ),
     )
     # Only those who have bought before get the newsletter.
     channel = np.where((channel == EMAIL) & touches["first_time"], SEARCH, channel)
@@ -143,10 +185,17 @@ def _click_visits(wanted: Demand) -> Frame:
     purchase[bought["click"][caused]] = caused
     buys = (purchase >= 0) & clicks["at_once"]
     rows = Frame(
-        key=clicks["key"], person_key=clicks["person_key"], market=clicks["market"], at=clicks["at"],
-        channel=np.full(len(clicks), PAID), campaign=clicks["campaign"], ad=clicks["ad"],
-        purchase=purchase, buys=buys, causes=purchase >= 0,
-    )  # fmt: skip
+        key=clicks["key"],
+        person_key=clicks["person_key"],
+        market=clicks["market"],
+        at=clicks["at"],
+        channel=np.full(len(clicks), PAID),
+        campaign=clicks["campaign"],
+        ad=clicks["ad"],
+        purchase=purchase,
+        buys=buys,
+        causes=purchase >= 0,
+    )
     return rows.take(clicks["visit"])
 
 
@@ -163,18 +212,30 @@ def _browsing_visits(
         day_keys = mix(code, days + calendar.ordinal, 5)
         day, place = expand(draws.poisson("browse/count", day_keys, mean))
         key = mix(day_keys[day], place)
-        parts.append(Frame(key=key, market=np.full(len(key), code), at=calendar.instant(draws, "browse", key, day)))
+        parts.append(
+            Frame(
+                key=key,
+                market=np.full(len(key), code),
+                at=calendar.instant(draws, "browse", key, day),
+            )
+        )
     rows = concat(parts, ("key", "market", "at"))
     person_key = draws.bits("browse/person", rows["key"])
     familiar = np.flatnonzero(draws.chance("browse/familiar", rows["key"], 0.16))
     person = earlier_person(draws, "browse/who", rows.take(familiar), wanted.persons)
-    person_key[familiar] = np.where(person >= 0, wanted.persons["key"][person], person_key[familiar])
-    return _visit(rows, person_key=person_key, channel=draws.choice("browse/channel", rows["key"], BROWSE_MIX))
+    person_key[familiar] = np.where(
+        person >= 0, wanted.persons["key"][person], person_key[familiar]
+    )
+    return _visit(
+        rows, person_key=person_key, channel=draws.choice("browse/channel", rows["key"], BROWSE_MIX)
+    )
 
 
 def _returning_visits(draws: Draws, visits: Frame) -> Frame:
     """Some come back once more within days, and still buy nothing."""
-    back = visits.take((visits["purchase"] < 0) & draws.chance("visit/returns", visits["key"], 0.15))
+    back = visits.take(
+        (visits["purchase"] < 0) & draws.chance("visit/returns", visits["key"], 0.15)
+    )
     key = mix(back["key"], 9)
     at = back["at"] + 7200 + draws.exponential("visit/later", key, 4.0 * DAY).astype(np.int64)
     channel = draws.choice("visit/back", key, (0.6, 0.25, 0.08, 0.0, 0.07, 0.0))
@@ -192,12 +253,16 @@ def _with_browsers(draws: Draws, visits: Frame) -> Frame:
     other = draws.chance("browser/other", key, 0.12) & (visits["channel"] != PAID)
     browser = draws.bits("browser/id", mix(person, other))
     device = np.where(other, np.where(main == 1, 0, 1), main)
-    visits = visits.plus(browser=browser, device=device, poached=~visits["causes"] & (visits["purchase"] >= 0))
+    visits = visits.plus(
+        browser=browser, device=device, poached=~visits["causes"] & (visits["purchase"] >= 0)
+    )
     order = np.lexsort([~visits["buys"], visits["at"], browser])
     visits = visits.take(order)
     # GA4 tells two visits of a browser apart by the second at which they began.
     again = np.zeros(len(visits), bool)
-    again[1:] = (visits["browser"][1:] == visits["browser"][:-1]) & (visits["at"][1:] == visits["at"][:-1])
+    again[1:] = (visits["browser"][1:] == visits["browser"][:-1]) & (
+        visits["at"][1:] == visits["at"][:-1]
+    )
     visits = visits.take(~again)
     starts = np.flatnonzero(np.append(True, visits["browser"][1:] != visits["browser"][:-1]))
     runs = np.diff(np.append(starts, len(visits)))
@@ -214,14 +279,19 @@ def _with_behaviour(draws: Draws, visits: Frame) -> Frame:
     engaged = (pages >= 2) | draws.chance("visit/engaged", key, 0.25)
     seconds = np.where(engaged, 12, 1) + draws.exponential("visit/seconds", key, 25.0 * pages)
     return visits.plus(
-        pages=pages, viewed=viewed, cart=cart, engaged=engaged,
+        pages=pages,
+        viewed=viewed,
+        cart=cart,
+        engaged=engaged,
         engagement=(np.minimum(seconds, 1500) * 1000).astype(np.int64),
-    )  # fmt: skip
+    )
 
 
 def browser_ids(browsers: Array) -> pa.Array:
     """GA4's user_pseudo_id of each browser: two numbers with a dot between."""
-    left = pc.cast(pa.array((browsers >> np.uint64(32)).astype(np.int64) % 2_147_483_647), pa.string())
+    left = pc.cast(
+        pa.array((browsers >> np.uint64(32)).astype(np.int64) % 2_147_483_647), pa.string()
+    )
     right = pc.cast(pa.array((browsers & np.uint64(0xFFFFFFFF)).astype(np.int64)), pa.string())
     return pc.binary_join_element_wise(left, right, ".")
 
@@ -239,31 +309,36 @@ def session_table(
     market = v["market"]
     who = traits(config, draws, v["person_key"], market)
     utm = _utm(of, v)
-    return arrow(tables.SESSIONS, {
-        "market": words([m.code for m in MARKETS], market),
-        "person_id": person_ids(v["person_key"]),
-        "session_id": v["at"],
-        "user_pseudo_id": browser_ids(v["browser"]),
-        "customer_id": whole(customer_of),
-        "started_at": instants(v["at"]),
-        "session_number": v["number"],
-        "source": _source(v),
-        "medium": words(("(none)", "organic", "social", "email", "referral", "paid_social"), v["channel"]),
-        "campaign": utm["campaign"],
-        "content": words(ad_ids(of), v["ad"]),
-        "landing_page": utm["landing"],
-        "referrer": _referrer(v),
-        "country": words([m.country for m in MARKETS], market),
-        "region": place_names(market, who["region"], None),
-        "city": place_names(market, who["region"], who["city"]),
-        "device": words(DEVICES, v["device"]),
-        "page_views": v["pages"],
-        "engaged": v["engaged"],
-        "engagement_msec": v["engagement"],
-        "viewed_item": v["viewed"],
-        "added_to_cart": v["cart"],
-        "order_id": whole(order_of),
-    })  # fmt: skip
+    return arrow(
+        tables.SESSIONS,
+        {
+            "market": words([m.code for m in MARKETS], market),
+            "person_id": person_ids(v["person_key"]),
+            "session_id": v["at"],
+            "user_pseudo_id": browser_ids(v["browser"]),
+            "customer_id": whole(customer_of),
+            "started_at": instants(v["at"]),
+            "session_number": v["number"],
+            "source": _source(v),
+            "medium": words(
+                ("(none)", "organic", "social", "email", "referral", "paid_social"), v["channel"]
+            ),
+            "campaign": utm["campaign"],
+            "content": words(ad_ids(of), v["ad"]),
+            "landing_page": utm["landing"],
+            "referrer": _referrer(v),
+            "country": words([m.country for m in MARKETS], market),
+            "region": place_names(market, who["region"], None),
+            "city": place_names(market, who["region"], who["city"]),
+            "device": words(DEVICES, v["device"]),
+            "page_views": v["pages"],
+            "engaged": v["engaged"],
+            "engagement_msec": v["engagement"],
+            "viewed_item": v["viewed"],
+            "added_to_cart": v["cart"],
+            "order_id": whole(order_of),
+        },
+    )
 
 
 def _site(visits: Frame) -> Array:
@@ -277,7 +352,12 @@ def _source(visits: Frame) -> pa.Array:
 
 
 def _referrer(visits: Frame) -> pa.Array:
-    named = ("https://www.google.com/", "https://l.facebook.com/", "https://m.facebook.com/", *REFERRERS)
+    named = (
+        "https://www.google.com/",
+        "https://l.facebook.com/",
+        "https://m.facebook.com/",
+        *REFERRERS,
+    )
     channel = visits["channel"]
     facebook = 1 + (visits["device"] == 0)
     code = np.select(
@@ -306,17 +386,27 @@ def _utm(of: Plan, visits: Frame) -> dict[str, pa.Array]:
     is_paid, is_social, is_email = channel == PAID, channel == SOCIAL, channel == EMAIL
     campaign = np.select(
         [is_paid, is_social, is_email, channel == SEARCH, channel == REFERRAL],
-        [at_slug + visits["campaign"], at_theme + days - first, at_letter + days - first,
-         np.ones_like(days), np.full_like(days, 2)],
+        [
+            at_slug + visits["campaign"],
+            at_theme + days - first,
+            at_letter + days - first,
+            np.ones_like(days),
+            np.full_like(days, 2),
+        ],
         0,
-    )  # fmt: skip
+    )
     n_ads = len(of.ads)
     tag = np.select(
         [is_paid, is_social, is_email],
         [1 + visits["ad"], 1 + n_ads + days - first, 1 + n_ads + span + days - first],
         0,
     )
-    paths = ["/", "/collections/all", "/collections/new", *[f"/products/{handle(title)}" for title, *_ in PRODUCTS]]
+    paths = [
+        "/",
+        "/collections/all",
+        "/collections/new",
+        *[f"/products/{handle(title)}" for title, *_ in PRODUCTS],
+    ]
     path = (visits["key"] >> np.uint64(20)) % np.uint64(len(paths) * 2)
     path = np.where(path < len(paths), path, 0).astype(np.int64)
     hosts = [f"https://{m.hostname}{p}" for m in MARKETS for p in paths]

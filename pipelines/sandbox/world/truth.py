@@ -42,7 +42,9 @@ class Span:
 
     def of_instants(self, table: pa.Table, column: str, zone: ZoneInfo) -> pa.Table:
         """Rows whose instant (naive UTC) falls on these days in that zone."""
-        local = pc.local_timestamp(pc.assume_timezone(table[column], "UTC").cast(pa.timestamp("us", str(zone))))
+        local = pc.local_timestamp(
+            pc.assume_timezone(table[column], "UTC").cast(pa.timestamp("us", str(zone)))
+        )
         return self._of(table, local.cast(pa.date32()))
 
     def of_days(self, table: pa.Table) -> pa.Table:
@@ -61,7 +63,7 @@ class Span:
 def truth(
     world: World, now: datetime, *, first: date | None = None, last: date | None = None
 ) -> dict[str, Any]:
-    """Exact counts and sums of what is visible at `now`, as JSON-ready values; money in minor units.
+    """Exact counts and sums of what is visible at `now`, JSON-ready; money in minor units.
 
     `first` and `last` keep only what falls on those days of each stream: orders and customers by
     the UTC day of `updated_at`, refunds with their orders, visits by the property's day, posts and
@@ -79,7 +81,10 @@ def truth(
         "now": naive_utc(now).isoformat(),
         "first": first and first.isoformat(),
         "last": last and last.isoformat(),
-        "config": {name: str(value) if isinstance(value, date) else value for name, value in asdict(world.config).items()},
+        "config": {
+            name: str(value) if isinstance(value, date) else value
+            for name, value in asdict(world.config).items()
+        },
         "crisis_at": naive_utc(world.config.crisis_at).isoformat(),
         "markets": {market.code: _market(world, market, span) for market in MARKETS},
     }
@@ -95,7 +100,9 @@ def _market(world: World, market: Market, span: Span) -> dict[str, Any]:
     comments = comments.filter(pc.is_in(comments["post_id"], value_set=_visible_posts(world)))
     customers = span.of_instants(_mine(current_customers(world), market), "updated_at", utc)
     refunds = _mine(world.refunds, market)
-    refunds = refunds.filter(pc.is_in(refunds["order_id"], value_set=sales["order_id"].combine_chunks()))
+    refunds = refunds.filter(
+        pc.is_in(refunds["order_id"], value_set=sales["order_id"].combine_chunks())
+    )
     cells = span.of_days(served_cells(world, market.code))
     money = {name: _sum(sales, name) for name in MONEY}
     return {
@@ -130,7 +137,11 @@ def _sum(table: pa.Table, name: str) -> int:
 
 def _account(cells: pa.Table, extra: pa.Table) -> dict[str, int]:
     whole = {name: _sum(cells, name) + _sum(extra, name) for name in DELIVERY}
-    return whole | {name: _sum(cells, name) for name in CLAIMS} | {"unallocated_spend": _sum(extra, "spend")}
+    return (
+        whole
+        | {name: _sum(cells, name) for name in CLAIMS}
+        | {"unallocated_spend": _sum(extra, "spend")}
+    )
 
 
 def _campaigns(world: World, market: Market, cells: pa.Table) -> dict[str, dict[str, Any]]:
@@ -166,11 +177,15 @@ def increments(world: World) -> dict[str, dict[str, int]]:
     the customers whom it won. Margin is net revenue less the cost of the units kept.
     """
     orders = order_truth(world)
-    caused = orders.filter(pc.and_(pc.is_valid(orders["campaign_id"]), pc.invert(orders["is_test"])))
+    caused = orders.filter(
+        pc.and_(pc.is_valid(orders["campaign_id"]), pc.invert(orders["is_test"]))
+    )
     direct = pc.equal(caused["cause"], "campaign").cast(pa.int64())
-    sums = caused.append_column("direct", direct).group_by("campaign_id").aggregate(
-        [("order_id", "count"), ("direct", "sum"), ("net", "sum"), ("margin", "sum")]
-    )  # fmt: skip
+    sums = (
+        caused.append_column("direct", direct)
+        .group_by("campaign_id")
+        .aggregate([("order_id", "count"), ("direct", "sum"), ("net", "sum"), ("margin", "sum")])
+    )
     return {
         row["campaign_id"]: {
             "incremental_orders": row["order_id_count"],
@@ -187,7 +202,9 @@ def order_truth(world: World) -> pa.Table:
     orders, causes = current_orders(world), world.order_causes
     net = np.asarray(orders["subtotal"].to_numpy()) - np.asarray(orders["refunded"].to_numpy())
     cost = _unit_costs(world)
-    orders = orders.append_column("net", pa.array(net)).append_column("margin", pa.array(net - cost))
+    orders = orders.append_column("net", pa.array(net)).append_column(
+        "margin", pa.array(net - cost)
+    )
     for name in ("person_id", "cause", "campaign_id"):
         orders = orders.append_column(name, causes[name])
     orders = orders.append_column("first_user_pseudo_id", causes["user_pseudo_id"])
@@ -197,10 +214,16 @@ def order_truth(world: World) -> pa.Table:
 def _unit_costs(world: World) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Cost of the units sold in each order; `orders` and `order_lines` are sorted by order."""
     lines, variants = world.order_lines, world.variants
-    place = pc.index_in(lines["variant_id"], value_set=variants["variant_id"].combine_chunks()).to_numpy()
+    place = pc.index_in(
+        lines["variant_id"], value_set=variants["variant_id"].combine_chunks()
+    ).to_numpy()
     cost = variants["unit_cost"].to_numpy()[place] * lines["quantity"].to_numpy()
     total = np.zeros(world.orders.num_rows, np.int64)
-    np.add.at(total, np.searchsorted(world.orders["order_id"].to_numpy(), lines["order_id"].to_numpy()), cost)
+    np.add.at(
+        total,
+        np.searchsorted(world.orders["order_id"].to_numpy(), lines["order_id"].to_numpy()),
+        cost,
+    )
     return total
 
 
@@ -219,8 +242,14 @@ def write_truth(
     """
     world = world.at(now)
     directory.mkdir(parents=True, exist_ok=True)
-    texts = world.comments.select(["market", "post_id", "comment_id", "author_id", "author_kind", "sentiment"])
-    for name, table in (("orders", order_truth(world)), ("people", world.people), ("comments", texts)):
+    texts = world.comments.select(
+        ["market", "post_id", "comment_id", "author_id", "author_kind", "sentiment"]
+    )
+    for name, table in (
+        ("orders", order_truth(world)),
+        ("people", world.people),
+        ("comments", texts),
+    ):
         pq.write_table(table, directory / f"{name}.parquet", compression="zstd")
     path = directory / "truth.json"
     said = json.dumps(truth(world, now, first=first, last=last), indent=1, sort_keys=True)

@@ -37,12 +37,13 @@ BORN = {
 DAILY = ("ad_cells", "account_extra", "ad_reach")
 # Rows that exist once the row that they belong to does: table → (its table, key).
 PARTS = {
+    "order_lines": ("orders", "order_id"),
     "refund_lines": ("refunds", "refund_id"),
     "journeys": ("orders", "order_id"),
     "order_causes": ("orders", "order_id"),
 }
 # Later events that a row knows of only once they have happened: table → instants and what they say.
-LATER = {
+LATER: dict[str, dict[str, tuple[str, ...]]] = {
     "orders": {"fulfilled_at": (), "cancelled_at": ()},
     "posts": {"deleted_at": ()},
     "campaigns": {"removed_at": ("removed_as",)},
@@ -97,26 +98,27 @@ class World:
 
     @classmethod
     def cut(cls, config: WorldConfig, now: datetime, tables: dict[str, pa.Table]) -> World:
-        """The world of these tables with all that is later than `now` taken away."""
-        cut = dict(tables)
+        """The world of these tables with all that is later than `now` taken away.
+
+        `tables` is changed in place, so that a table and what is left of it need not both be kept.
+        """
         for name, column in BORN.items():
-            cut[name] = _until(tables[name], column, now)
+            tables[name] = _until(tables[name], column, now)
         for name in DAILY:
-            cut[name] = _until_today(tables[name], now, None)
-        cut["page_days"] = _until_today(tables["page_days"], now, PAGE_ZONE)
+            tables[name] = _until_today(tables[name], now, None)
+        tables["page_days"] = _until_today(tables["page_days"], now, PAGE_ZONE)
         for name, (whole, key) in PARTS.items():
-            cut[name] = _of(tables[name], cut[whole], key)
-        lines = _of(tables["order_lines"], cut["orders"], "order_id")
-        cut["order_lines"] = _until(lines, "added_at", now)
+            tables[name] = _of(tables[name], tables[whole], key)
+        tables["order_lines"] = _until(tables["order_lines"], "added_at", now)
         for name, instants in LATER.items():
             for column, told in instants.items():
-                cut[name] = _hide(cut[name], column, told, now)
+                tables[name] = _hide(tables[name], column, told, now)
         # A visit that is about to buy has no order yet, and a first buyer is not yet a customer.
         for column, known in (("order_id", "orders"), ("customer_id", "customers")):
-            cut["sessions"] = _only_known(cut["sessions"], column, cut[known])
+            tables["sessions"] = _only_known(tables["sessions"], column, tables[known])
         for name in ("campaigns", "adsets", "ads"):
-            cut[name] = _with_status(cut[name], cut["campaigns"], now)
-        return cls(config=config, now=now, **cut)
+            tables[name] = _with_status(tables[name], tables["campaigns"], now)
+        return cls(config=config, now=now, **tables)
 
 
 def _before(column: pa.ChunkedArray, now: datetime) -> pa.ChunkedArray:
@@ -168,8 +170,12 @@ def _with_status(table: pa.Table, campaigns: pa.Table, now: datetime) -> pa.Tabl
     today = {m.code: now.replace(tzinfo=UTC).astimezone(m.zone).date() for m in MARKETS}
     columns = ("campaign_id", "market", "stop_date", "removed_as")
     status = {}
-    for campaign, market, stop, removed in zip(*(campaigns[c].to_pylist() for c in columns), strict=True):
+    for campaign, market, stop, removed in zip(
+        *(campaigns[c].to_pylist() for c in columns), strict=True
+    ):
         ended = stop is not None and stop < today[market]
         status[campaign] = removed or ("PAUSED" if ended else "ACTIVE")
-    shown = pa.array([status[campaign] for campaign in table["campaign_id"].to_pylist()], pa.string())
+    shown = pa.array(
+        [status[campaign] for campaign in table["campaign_id"].to_pylist()], pa.string()
+    )
     return table.set_column(table.column_names.index("status"), table.schema.field("status"), shown)
