@@ -148,7 +148,7 @@ def _expected_clicks(
         total = weight[mine, : config.history_days].sum()
         if total:
             weight[mine] *= CLICKS_PER_CUSTOMER * config.size * market.share / total
-    return weight
+    return np.asarray(weight)
 
 
 def _calibrated(config: WorldConfig, campaigns: Frame, clicks: Array, raw: Array) -> Array:

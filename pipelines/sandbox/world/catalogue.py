@@ -18,7 +18,7 @@ PRODUCT_BASE, VARIANT_BASE, INVENTORY_BASE = (
     44_100_000_000_000,
     46_300_000_000_000,
 )
-MARKET_STEP = 100_000_000_000
+MARKET_STEP, ID_STEP = 100_000_000_000, 32_768
 
 # title, type, then (size, SKU, rupiah, cents, cost in per cent of the price, popularity).
 Size = tuple[str, str, int, int, int, float]
@@ -129,11 +129,11 @@ class Catalogue:
 
     def variant_id(self, market: Array, variant: Array) -> Array:
         """Shopify's number of a variant."""
-        return VARIANT_BASE + market * MARKET_STEP + variant * 32_768
+        return np.asarray(VARIANT_BASE + market * MARKET_STEP + variant * ID_STEP)
 
     def product_id(self, market: Array, variant: Array) -> Array:
         """Shopify's number of the variant's product."""
-        return PRODUCT_BASE + market * MARKET_STEP + self.product[variant] * 32_768
+        return np.asarray(PRODUCT_BASE + market * MARKET_STEP + self.product[variant] * ID_STEP)
 
 
 def _catalogue() -> Catalogue:
@@ -174,7 +174,7 @@ def product_tables(start: int) -> dict[str, pa.Table]:
     variant_market = np.repeat([0, 1], n_variants)
     products = {
         "market": [codes[m] for m in product_market],
-        "product_id": PRODUCT_BASE + product_market * MARKET_STEP + product_place * 32_768,
+        "product_id": PRODUCT_BASE + product_market * MARKET_STEP + product_place * ID_STEP,
         "title": [PRODUCTS[p][0] for p in product_place],
         "handle": [handle(PRODUCTS[p][0]) for p in product_place],
         "product_type": [PRODUCTS[p][1] for p in product_place],
@@ -184,7 +184,9 @@ def product_tables(start: int) -> dict[str, pa.Table]:
         "market": [codes[m] for m in variant_market],
         "variant_id": CATALOGUE.variant_id(variant_market, variant_place),
         "product_id": CATALOGUE.product_id(variant_market, variant_place),
-        "inventory_item_id": INVENTORY_BASE + variant_market * MARKET_STEP + variant_place * 32_768,
+        "inventory_item_id": INVENTORY_BASE
+        + variant_market * MARKET_STEP
+        + variant_place * ID_STEP,
         "sku": [CATALOGUE.sku[v] for v in variant_place],
         "title": [CATALOGUE.title[v] for v in variant_place],
         "display_name": [CATALOGUE.display[v] for v in variant_place],

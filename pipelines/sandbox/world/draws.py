@@ -58,7 +58,7 @@ class Draws:
 
     def below(self, purpose: str, keys: Keys, bound: Any) -> NDArray[np.int64]:
         """A whole number from 0 up to `bound`, excluded; `bound` may differ by row."""
-        return (self.uniform(purpose, keys) * bound).astype(np.int64)
+        return np.asarray(self.uniform(purpose, keys) * bound).astype(np.int64)
 
     def chance(self, purpose: str, keys: Keys, probability: Any) -> NDArray[np.bool_]:
         """True with that probability."""
@@ -81,7 +81,7 @@ class Draws:
         """An index into `weights`, by those weights."""
         edges = np.cumsum(np.asarray(weights, np.float64))
         place = self.uniform(purpose, keys) * edges[-1]
-        return np.searchsorted(edges, place, side="right").astype(np.int64)
+        return np.asarray(np.searchsorted(edges, place, side="right"), np.int64)
 
     def choice_by_row(self, purpose: str, keys: Keys, weights: Array) -> NDArray[np.int64]:
         """An index into each row of `weights` (rows × choices); −1 where a row has no weight."""

@@ -149,7 +149,7 @@ def exported_days(world: World, market: Market, now: datetime) -> tuple[date, da
 
 def event_counts(sessions: pa.Table) -> Array:
     """How many events each visit sends."""
-    return _flags(sessions).sum(axis=0) + np.asarray(sessions["page_views"].to_numpy())
+    return np.asarray(_flags(sessions).sum(axis=0) + sessions["page_views"].to_numpy())
 
 
 def _flags(sessions: pa.Table) -> Array:
@@ -239,7 +239,7 @@ def _event_rows(sessions: pa.Table, orders: pa.Table) -> Frame:
 
 def _order_rows(sessions: pa.Table, orders: pa.Table) -> Array:
     ids = orders["order_id"].to_numpy()
-    return np.searchsorted(ids, sessions["order_id"].fill_null(-1).to_numpy())
+    return np.asarray(np.searchsorted(ids, sessions["order_id"].fill_null(-1).to_numpy()))
 
 
 def _table(

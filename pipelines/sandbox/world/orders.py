@@ -168,7 +168,7 @@ def _tax(orders: Frame, subtotal: Array) -> Array:
         rates[code, : len(REGIONS[place.code])] = [region.tax for region in REGIONS[place.code]]
     unit = UNITS[orders["market"]]
     rate = rates[orders["market"], orders["region"]]
-    return (subtotal // unit * rate + 5_000) // 10_000 * unit
+    return np.asarray((subtotal // unit * rate + 5_000) // 10_000 * unit)
 
 
 def _with_totals(orders: Frame, lines: Frame) -> Frame:
@@ -363,7 +363,7 @@ def _payments(refunds: Frame) -> Frame:
 def line_ids(market: Array, order: Array, place: Array) -> Array:
     """Shopify's number of a line."""
     serial = (order - ORDER_BASE - market * MARKET_STEP) // ID_STEP
-    return LINE_BASE + market * MARKET_STEP * 10 + (serial * 8 + place) * 4_096
+    return np.asarray(LINE_BASE + market * MARKET_STEP * 10 + (serial * 8 + place) * 4_096)
 
 
 def sales_tables(sold: Sales, customer_of: Array, moved: Traffic, of: Plan) -> dict[str, pa.Table]:

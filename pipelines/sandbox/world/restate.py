@@ -90,4 +90,4 @@ def _claims(final: pa.Table, columns: dict[str, Array], age: Array) -> dict[str,
 def grown(final: Array, age_seconds: Array) -> Array:
     """A post's counter at that age: fast at first, final after 28 days, never falling."""
     hours = np.clip(age_seconds // 3600, 0, GROWTH_HOURS)
-    return final * GROWTH[hours] // 1_000_000
+    return np.asarray(final * GROWTH[hours] // 1_000_000)

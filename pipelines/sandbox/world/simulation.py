@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -42,9 +42,6 @@ def _drawn(config: WorldConfig, until: datetime) -> dict[str, pa.Table]:
     sold = sales(config, draws, calendars, wanted, moved)
     known = known_people(config, draws, wanted, sold.orders)
     customer_of_order = known.customer_of_person[sold.orders["person"]]
-    order_of_visit = np.full(len(moved.visits), -1)
-    bought = sold.orders["visit"] >= 0
-    order_of_visit[sold.orders["visit"][bought]] = sold.orders["order"][bought]
     return {
         **product_tables(int(calendars[0].midnights[0])),
         **campaign_tables(draws, calendars, campaigns),
@@ -52,7 +49,7 @@ def _drawn(config: WorldConfig, until: datetime) -> dict[str, pa.Table]:
         **sales_tables(sold, customer_of_order, moved, campaigns),
         **social_tables(config, draws, calendars, known),
         "sessions": session_table(
-            config, draws, campaigns, moved, _signed_in(draws, moved, known), order_of_visit
+            config, draws, campaigns, _visits(draws, moved, sold.orders, known, until)
         ),
         "customers": customer_table(config, draws, known),
         "people": people_table(config, draws, known),
@@ -60,17 +57,23 @@ def _drawn(config: WorldConfig, until: datetime) -> dict[str, pa.Table]:
     }
 
 
-def _signed_in(draws: Draws, moved: Traffic, known: Known) -> Array:
-    """The customer whom each visit tells of itself: buyers, and some who had an account by then."""
-    visits = moved.visits
+def _visits(draws: Draws, moved: Traffic, orders: Frame, known: Known, until: datetime) -> Frame:
+    """The visits so far, with the order that each placed and the customer it told of itself."""
+    placed = np.full(len(moved.visits), -1)
+    bought = orders["visit"] >= 0
+    placed[orders["visit"][bought]] = orders["order"][bought]
+    visits = moved.visits.plus(order=placed)
+    visits = visits.take(visits["at"] <= int(until.replace(tzinfo=UTC).timestamp()))
+    return visits.plus(customer=_signed_in(draws, visits, known))
+
+
+def _signed_in(draws: Draws, visits: Frame, known: Known) -> Array:
+    """The customer whom each visit tells of: buyers, and some who had an account by then."""
     by_key = known.customers.sorted_by("key")
     place = np.minimum(np.searchsorted(by_key["key"], visits["person_key"]), len(by_key) - 1)
-    customer = Frame(
-        id=by_key["customer"][place],
-        known=(by_key["key"][place] == visits["person_key"])
-        & (by_key["at"][place] <= visits["at"]),
-        same=by_key["key"][place] == visits["person_key"],
-    )
+    same = by_key["key"][place] == visits["person_key"]
+    had_account = same & (by_key["at"][place] <= visits["at"])
     signs_in = draws.chance("visit/signs_in", visits["key"], 0.45)
-    told = (customer["known"] & signs_in) | (customer["same"] & visits["buys"])
-    return np.where(told, customer["id"], -1)
+    return np.where(
+        (had_account & signs_in) | (same & visits["buys"]), by_key["customer"][place], -1
+    )

