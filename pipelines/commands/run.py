@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -19,11 +19,12 @@ from pipelines.commands import sandbox, summary
 from pipelines.commands.errors import UsageError
 from pipelines.commands.progress import Display, quiet
 from pipelines.commands.runs import Outcome, Runner, runner
+from pipelines.connectors.errors import SourceError
 from pipelines.connectors.files.source import FilesSource
 from pipelines.connectors.registry import all_streams
 from pipelines.connectors.stream import Stream
 from pipelines.defs import marts
-from pipelines.defs.jobs import BACKFILL, BUILD, DAILY
+from pipelines.defs.jobs import BACKFILL, BUILD
 from pipelines.defs.partitions import lookback
 from pipelines.defs.schedules import readable, windows
 from pipelines.defs.streams import asset_key
@@ -48,23 +49,16 @@ class Session:
         """The streams that can be read; sources that are off are named."""
         return readable(all_streams() if among is None else among, self.runner.workspace)
 
-    def execute(
-        self,
-        job: str,
-        days: tuple[date, date] | None = None,
-        streams: Sequence[Stream] = (),
-        *,
-        build: bool = False,
-        full_refresh: bool = False,
-    ) -> Outcome:
-        """Run a job over these streams, with or without the build after them."""
-        selection = [asset_key(stream) for stream in streams]
-        if build:
-            selection += self.runner.keys(BUILD)
-        config = {"ops": {"dbt_models": {"config": {"full_refresh": True}}}} if full_refresh else {}
-        outcome = self.runner.execute(job, days=days, selection=selection, config=config)
-        self.outcomes.append(outcome)
-        return outcome
+    def read(self, streams: Sequence[Stream], first: date, last: date) -> None:
+        """Read these streams over those days, in one run."""
+        if streams:
+            keys = [asset_key(stream) for stream in streams]
+            self.outcomes.append(self.runner.execute(BACKFILL, days=(first, last), selection=keys))
+
+    def build(self, *, full_refresh: bool = False) -> None:
+        """Build, test and publish, whether every read succeeded or not."""
+        config = {"ops": {"dbt_models": {"config": {"full_refresh": full_refresh}}}}
+        self.outcomes.append(self.runner.execute(BUILD, config=config))
 
 
 def run_everything(
@@ -89,8 +83,8 @@ def run_files(settings: Settings) -> int:
             for stream in files:
                 days = _extent(session, stream)
                 if days is not None:
-                    session.execute(DAILY, days, [stream])
-            session.execute(BUILD, build=True)
+                    session.read([stream], *days)
+            session.build()
         return _conclude(session)
 
 
@@ -105,7 +99,7 @@ def extract_streams(
         with session.display.live():
             for days, streams in windows(session.streams(wanted)).items():
                 window = (first, until) if first else lookback(until, days, settings.start_date)
-                session.execute(DAILY, window, streams)
+                session.read(streams, *window)
         return _conclude(session)
 
 
@@ -113,7 +107,7 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> int:
     """Build, test and publish from what the lake holds."""
     with quiet(_log(settings)) as console, _session(settings, console) as session:
         with session.display.live():
-            session.execute(BUILD, build=True, full_refresh=full_refresh)
+            session.build(full_refresh=full_refresh)
         return _conclude(session)
 
 
@@ -135,21 +129,33 @@ def example_settings() -> Settings:
 
 
 def _read_and_build(session: Session, first: date, last: date) -> None:
-    """What tells only the present, then all days of the rest in one run with the build.
-
-    A failed read keeps that run from building; the others' figures are then built by a run of their
-    own.
-    """
+    """Read what tells only the present, what others refer to, and the rest; then build."""
     streams = session.streams()
     present = [stream for stream in streams if stream.snapshot]
-    if present:
-        session.execute(DAILY, (last, last), present)
-    dated = [stream for stream in streams if not stream.snapshot]
-    outcome = session.execute(BACKFILL, (first, last), dated, build=True)
-    read = {asset_key(stream).to_python_identifier() for stream in dated}
-    if PUBLISHED not in outcome.metadata and read & set(outcome.failures):
-        session.display.say("[yellow]building from what the lake has, without what failed[/]")
-        session.execute(BUILD, build=True)
+    reference = [stream for stream in streams if stream.group == "reference"]
+    session.read(present, last, last)
+    for stream in reference:
+        session.read([stream], _first_missing(session, stream, first), last)
+    session.read([each for each in streams if each not in present + reference], first, last)
+    session.build()
+
+
+def _first_missing(session: Session, stream: Stream, first: date) -> date:
+    """The first day since SMM_START_DATE that is not in the lake; `first` if that is earlier.
+
+    An order of the window may be edited a year after it was placed, and needs the rate of that day.
+    """
+    workspace, day = session.runner.workspace, session.settings.start_date
+    try:
+        accounts = workspace.accounts(stream)
+    except SourceError:
+        # Reading it will say so.
+        return first
+    while day < first and all(
+        workspace.lake.path(stream, account.id, day).exists() for account in accounts
+    ):
+        day += timedelta(days=1)
+    return min(day, first)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -58,9 +57,10 @@ def prepare_home(settings: Settings) -> Path:
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     target = home / CONFIG.name
-    if not target.exists() or target.read_bytes() != CONFIG.read_bytes():
+    text = CONFIG.read_text(encoding="utf-8").replace("${DAGSTER_HOME}", str(home))
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
         draft = home / f".{CONFIG.name}.{uuid.uuid4().hex}"
-        shutil.copyfile(CONFIG, draft)
+        draft.write_text(text, encoding="utf-8")
         draft.replace(target)
     return home
 
@@ -82,11 +82,6 @@ class Runner:
         self.definitions = build(
             settings, resource_overrides={"workspace": workspace_resource(self.workspace)}
         )
-
-    def keys(self, job: str) -> list[dg.AssetKey]:
-        """The assets that the job runs."""
-        layer = self.definitions.resolve_job_def(job).asset_layer
-        return sorted(layer.executable_asset_keys)
 
     def execute(
         self,

@@ -158,7 +158,9 @@ def free_address() -> str:
 
 
 def _end_with_stdin() -> None:
-    sys.stdin.buffer.read()
+    # Not by `sys.stdin`: its lock, held by a waiting thread, would break the interpreter's end.
+    while os.read(0, 1):
+        continue
     os.kill(os.getpid(), signal.SIGTERM)
 
 

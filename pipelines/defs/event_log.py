@@ -2,9 +2,9 @@
 
 Belongs here: how an event reaches its file. Does not: what is in an event.
 
-A run over a range writes two events per stream and day. Dagster's own storage opens, commits fully
-and closes a connection for each, and compiles its SQL anew: 13 ms an event (measured), half a minute
-for ninety days. Kept connections take 3 ms.
+A run over a range writes two events per stream and day. Dagster's own storage opens and closes a
+connection for each, commits it to the disk and compiles its SQL anew: 24 streams over 90 days took
+34 to 48 s. With kept connections they take 9 s.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from pipelines.sandbox.faults import Faults, Refusal
 from pipelines.sandbox.tables import decimal, of_market
 from pipelines.sandbox.wire import Answer, Call
 from pipelines.sandbox.world import MARKETS, Market
+from pipelines.sandbox.world.catalogue import PRODUCTS, handle
 
 Whole = npt.NDArray[np.integer[Any]]
 # A row of a report: its labels and its figures.
@@ -74,6 +75,10 @@ class Labels:
             return self
         return Labels(np.array(places, dtype=np.int32)[self.codes], list(codes))
 
+    def at(self, rows: Whole) -> Labels:
+        """The labels of those rows."""
+        return Labels(self.codes[rows], self.names)
+
     def kept(self, keep: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
         """Which rows have a name that is to be kept."""
         return np.array([*map(keep, self.names)], dtype=bool)[self.codes]
@@ -86,6 +91,9 @@ class Labels:
         size = len(other.names)
         names = [f"{self.names[p // size]} / {other.names[p % size]}" for p in pairs.tolist()]
         return Labels(codes, names)
+
+
+LATER_PATHS = ("/collections/all", "/cart", *(f"/products/{handle(row[0])}" for row in PRODUCTS))
 
 
 class Visits:
@@ -152,6 +160,19 @@ class Visits:
         """Paths of the first pages."""
         return self.labels("landing_page").named(lambda url: urlsplit(url).path or "/")
 
+    def views(self, chosen: Whole) -> tuple[Whole, Labels]:
+        """The page views of some sessions: the row of each one's session, and its path.
+
+        The first page is the landing page; the exported events say where a visitor goes on to.
+        """
+        counts = self.whole("page_views")[chosen]
+        rows = np.repeat(chosen, counts)
+        number = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        landing = self.landing_paths
+        later = (self.whole("session_id")[rows] + number) % len(LATER_PATHS) + len(landing.names)
+        codes = np.where(number == 0, landing.codes[rows], later)
+        return rows, Labels(codes, [*landing.names, *LATER_PATHS]).named(str)
+
 
 def _ordinals(column: pa.ChunkedArray) -> Whole:
     days: Whole = column.cast(pa.date32()).cast(pa.int32()).to_numpy()
@@ -188,8 +209,9 @@ DIMENSIONS: dict[str, Callable[[Visits], Labels]] = {
     "newVsReturning": _new_or_returning,
     "landingPage": lambda visits: visits.landing_paths,
     "transactionId": lambda visits: visits.transactions,
-    "pagePath": lambda visits: visits.landing_paths,
 }
+# The one dimension that is told for each page view, and not for each session.
+PAGE_PATH = "pagePath"
 
 
 @dataclass(frozen=True)
@@ -214,9 +236,15 @@ class Group:
         return np.bincount(pairs[0], minlength=self.size)
 
     @property
+    def count(self) -> Whole:
+        """What is grouped, by row: sessions, or page views in a report by page."""
+        return np.bincount(self.where, minlength=self.size)
+
+    @property
     def sessions(self) -> Whole:
         """Sessions by row."""
-        return np.bincount(self.where, minlength=self.size)
+        pairs = np.unique(np.stack([self.where, self.chosen]), axis=1)
+        return np.bincount(pairs[0], minlength=self.size)
 
 
 def _ratio(over: Whole, under: Whole) -> list[str]:
@@ -259,10 +287,10 @@ def _revenue(group: Group) -> Whole:
 
 
 METRICS: dict[str, tuple[str, Callable[[Group], list[str]]]] = {
-    "sessions": _counts(lambda group: group.sessions),
+    "sessions": _counts(lambda group: group.count),
     "engagedSessions": _counts(_engaged),
-    "engagementRate": _rates(_engaged, lambda group: group.sessions),
-    "bounceRate": _rates(lambda group: group.sessions - _engaged(group), lambda g: g.sessions),
+    "engagementRate": _rates(_engaged, lambda group: group.count),
+    "bounceRate": _rates(lambda group: group.count - _engaged(group), lambda g: g.count),
     "totalUsers": _counts(_users),
     "activeUsers": _counts(_active_users),
     "newUsers": _counts(
@@ -289,6 +317,14 @@ METRICS: dict[str, tuple[str, Callable[[Group], list[str]]]] = {
             )
         ],
     ),
+}
+
+
+# What a report by page can tell.
+VIEW_METRICS: dict[str, tuple[str, Callable[[Group], list[str]]]] = {
+    **{name: METRICS[name] for name in ("totalUsers", "activeUsers", "newUsers")},
+    "screenPageViews": _counts(lambda group: group.count),
+    "sessions": _counts(lambda group: group.sessions),
 }
 
 
@@ -431,7 +467,7 @@ class Ga4:
             )
         retired = {rule.metric for rule in self._faults.standing("retired_metric", self.name)}
         for kind, names, known in (
-            ("dimension", dimensions, DIMENSIONS),
+            ("dimension", dimensions, {*DIMENSIONS, PAGE_PATH}),
             ("metric", metrics, METRICS),
         ):
             for name in names:
@@ -440,6 +476,11 @@ class Ga4:
                         f"Field {name} is not a valid {kind}. For a list of valid dimensions and "
                         f"metrics, see {DOCS}"
                     )
+        if PAGE_PATH in dimensions and (odd := set(metrics) - set(VIEW_METRICS)):
+            raise ReportError(
+                f"Please remove {', '.join(sorted(odd))} to make the request compatible. The "
+                "request's dimensions & metrics are incompatible."
+            )
         if not dimensions and not metrics:
             raise ReportError("A report must have at least one dimension or metric.")
 
@@ -469,17 +510,30 @@ class Ga4:
         inside = (visits.day >= (first - epoch).days) & (visits.day <= (last - epoch).days)
         if request.dimension_filter:
             inside &= _matching(request.dimension_filter, self._dimension, visits)
-        chosen = np.flatnonzero(inside)
-        labels, where = _distinct([self._dimension(visits, name) for name in dimensions], chosen)
-        group = Group(visits, chosen, where, len(labels))
-        columns = [METRICS[name][1](group) for name in metrics]
+        group, labels = self._group(visits, dimensions, np.flatnonzero(inside))
+        told = VIEW_METRICS if PAGE_PATH in dimensions else METRICS
+        columns = [told[name][1](group) for name in metrics]
         extra = [label] if len(request.date_ranges) > 1 else []
-        rows = []
+        lines = []
         for place, values in enumerate(labels):
             figures = [column[place] for column in columns]
             if request.keep_empty_rows or not figures or any(figure != "0" for figure in figures):
-                rows.append(([*values, *extra], figures))
-        return rows
+                lines.append(([*values, *extra], figures))
+        return lines
+
+    def _group(
+        self, visits: Visits, dimensions: list[str], chosen: Whole
+    ) -> tuple[Group, list[list[str]]]:
+        """The chosen sessions, or in a report by page their views, by row; and the rows' labels."""
+        rows, paths = chosen, Labels(chosen, [])
+        if PAGE_PATH in dimensions:
+            rows, paths = visits.views(chosen)
+        columns = [
+            paths if name == PAGE_PATH else self._dimension(visits, name).at(rows)
+            for name in dimensions
+        ]
+        labels, where = _distinct(columns, len(rows))
+        return Group(visits, rows, where, len(labels)), labels
 
     def _dimension(self, visits: Visits, name: str) -> Labels:
         return self._scene.memo.get(
@@ -487,13 +541,13 @@ class Ga4:
         )
 
 
-def _distinct(columns: list[Labels], chosen: Whole) -> tuple[list[list[str]], Whole]:
-    """The distinct combinations of labels, and the place of each chosen session among them."""
-    if not len(chosen):
+def _distinct(columns: list[Labels], size: int) -> tuple[list[list[str]], Whole]:
+    """The distinct combinations of labels, and the place of each of `size` rows among them."""
+    if not size:
         return [], np.zeros(0, dtype=np.int64)
-    combined = np.zeros(len(chosen), dtype=np.int64)
+    combined = np.zeros(size, dtype=np.int64)
     for column in columns:
-        combined = combined * len(column.names) + column.codes[chosen]
+        combined = combined * len(column.names) + column.codes
     distinct, where = np.unique(combined, return_inverse=True)
     labels: list[list[str]] = [[] for _ in distinct]
     for column in reversed(columns):
@@ -619,7 +673,7 @@ def _forbidden() -> Answer:
 def _metadata(number: str) -> dict[str, Any]:
     return {
         "name": f"properties/{number}/metadata",
-        "dimensions": [{"apiName": name, "uiName": name} for name in DIMENSIONS],
+        "dimensions": [{"apiName": name, "uiName": name} for name in (*DIMENSIONS, PAGE_PATH)],
         "metrics": [
             {"apiName": name, "uiName": name, "type": kind} for name, (kind, _) in METRICS.items()
         ],

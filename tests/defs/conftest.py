@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 from adland import NOW, SPEND, STRUCTURE, Adland
 
-from pipelines.commands.runs import CONFIG
+from pipelines.commands.runs import open_instance
 from pipelines.definitions import build_defs
 from pipelines.defs.partitions import range_tags
 from pipelines.defs.resources import Workspace, workspace_resource
@@ -73,7 +73,9 @@ def dbt_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     for name, sql in MODELS.items():
         (marts / f"{name}.sql").write_text(sql + "\n")
-    (marts / "mart_reads.sql").write_text("select source, stream, dt, content_hash from {{ source('lake', 'files') }}\n")
+    (marts / "mart_reads.sql").write_text(
+        "select source, stream, dt, content_hash from {{ source('lake', 'files') }}\n"
+    )
     return project
 
 
@@ -103,9 +105,9 @@ class Location:
 
 @contextmanager
 def a_location(directory: Path, dbt_project: Path) -> Iterator[Location]:
-    shutil.copy(CONFIG, directory / "dagster.yaml")
-    with dg.DagsterInstance.from_config(str(directory)) as instance:
-        yield Location(make_settings(directory), dbt_project, instance)
+    settings = make_settings(directory)
+    with open_instance(settings) as instance:
+        yield Location(settings, dbt_project, instance)
 
 
 @pytest.fixture
@@ -120,4 +122,5 @@ def built(
 ) -> Iterator[tuple[Location, dg.ExecuteInProcessResult]]:
     """A location on which everything has run once."""
     with a_location(tmp_path_factory.mktemp("built"), dbt_project) as made:
-        yield made, made.run("backfill")
+        assert made.run("backfill").success
+        yield made, made.run("build")

@@ -47,5 +47,6 @@ build = partial(build_defs, streams=[SPEND, STRUCTURE], dbt_project=dbt_project)
 with runner(settings, DbtWatch(), build=build) as made:
     made.workspace.sources = {"adland": Pages()}
     made.workspace.lake = Lake(settings.lake, checkpoint=checkpoint)
-    outcome = made.execute("backfill", days=(date(2026, 3, 6), date(2026, 3, 9)))
-sys.exit(not outcome.success)
+    read = made.execute("backfill", days=(date(2026, 3, 6), date(2026, 3, 9)))
+    built = made.execute("build")
+sys.exit(not (read.success and built.success))

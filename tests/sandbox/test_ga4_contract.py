@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,6 +30,7 @@ from google.oauth2.service_account import Credentials as ServiceAccount
 from pipelines.sandbox.credentials import GA4_TOKEN
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import INDONESIA, MARKETS, Market
+from pipelines.sandbox.world.events import daily_events
 
 
 @pytest.fixture(params=MARKETS, ids=lambda market: market.code)
@@ -152,6 +154,21 @@ def test_page_views_by_path_add_up_to_all_page_views(sandbox: Sandbox, market: M
     assert viewed == pc.sum(sessions_of(sandbox, market)["page_views"]).as_py()
 
 
+def test_pages_are_those_that_the_exported_events_name(sandbox: Sandbox, market: Market) -> None:
+    last = sandbox.scene.today(market.timezone) - timedelta(days=1)
+    rows = every(client(sandbox), request(sandbox, market, ["pagePath"], ["screenPageViews"]))
+    first = last - timedelta(days=29)
+    exported = {
+        urlsplit(param["value"]["string_value"]).path or "/"
+        for _, events in daily_events(sandbox.world, market, first, last)
+        for event in events.select(["event_name", "event_params"]).to_pylist()
+        if event["event_name"] == "page_view"
+        for param in event["event_params"]
+        if param["key"] == "page_location"
+    }
+    assert {labels[0] for labels, _ in rows} == exported
+
+
 def test_an_empty_report_has_neither_rows_nor_a_count(sandbox: Sandbox) -> None:
     asked = request(sandbox, INDONESIA, ["date"], ["sessions"])
     asked.date_ranges[0].start_date = asked.date_ranges[0].end_date = "2001-01-01"
@@ -173,6 +190,8 @@ def test_google_words_its_errors(sandbox: Sandbox) -> None:
         api.run_report(request(sandbox, INDONESIA, ["shoeSize"], ["sessions"]))
     with pytest.raises(BadRequest, match="not a valid metric"):
         api.run_report(request(sandbox, INDONESIA, ["date"], ["joy"]))
+    with pytest.raises(BadRequest, match="incompatible"):
+        api.run_report(request(sandbox, INDONESIA, ["pagePath"], ["purchaseRevenue"]))
     # The client tries to refresh a token that is refused, and this one cannot be.
     with pytest.raises(RefreshError):
         client(sandbox, "wrong").run_report(request(sandbox, INDONESIA, [], ["sessions"]))

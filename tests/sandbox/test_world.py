@@ -1,4 +1,4 @@
-"""The world: determined by its config and an instant, exact in every amount, and never rewritten."""
+"""The world: determined by config and instant, exact in every amount, never rewritten."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ from pipelines.sandbox.world.state import (
     current_orders,
     current_posts,
 )
-from pipelines.sandbox.world.tables import SCHEMAS
+from pipelines.sandbox.world.tables import SCHEMAS, SORTED_BY
+
+
+def utc(*parts: int) -> datetime:
+    """An instant as the world has it: naive UTC."""
+    return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)
+
 
 ANCHOR = date(2026, 11, 1)
 CONFIG = WorldConfig(anchor=ANCHOR, size=300, history_days=60, campaigns=8)
-NOW = datetime(2026, 11, 1, 9)
+NOW = utc(2026, 11, 1, 9)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +53,13 @@ def test_tables_have_the_declared_schemas_and_describe_every_column(world: World
     assert all(field.metadata[b"description"] for schema in SCHEMAS.values() for field in schema)
 
 
+@pytest.mark.parametrize("name", SORTED_BY)
+def test_tables_are_sorted_as_declared(world: World, name: str) -> None:
+    table = getattr(world, name)
+    keys = list(zip(*(table[column].to_pylist() for column in SORTED_BY[name]), strict=True))
+    assert keys == sorted(keys)
+
+
 def test_two_builds_are_equal(world: World) -> None:
     assert build_world(CONFIG, NOW).tables() == world.tables()
 
@@ -59,21 +72,21 @@ def test_another_seed_is_another_world(world: World) -> None:
 @pytest.mark.parametrize(
     "earlier",
     [
-        datetime(2026, 9, 12, 3, 7),
-        datetime(2026, 9, 28, 17, 0, 1),
-        datetime(2026, 10, 25, 0, 0),
-        datetime(2026, 11, 1, 9),
-        datetime(2026, 11, 30, 23, 59, 59),
+        utc(2026, 9, 12, 3, 7),
+        utc(2026, 9, 28, 17, 0, 1),
+        utc(2026, 10, 25, 0, 0),
+        utc(2026, 11, 1, 9),
+        utc(2026, 11, 30, 23, 59, 59),
     ],
 )
 def test_a_later_until_never_changes_what_was_before_it(earlier: datetime) -> None:
-    later = build_world(CONFIG, datetime(2026, 12, 20, 9)).at(earlier).tables()
+    later = build_world(CONFIG, utc(2026, 12, 20, 9)).at(earlier).tables()
     for name, table in build_world(CONFIG, earlier).tables().items():
         assert later[name].equals(table), name
 
 
 def test_looking_back_twice_is_looking_back_once(world: World) -> None:
-    then, between = datetime(2026, 10, 3, 4), datetime(2026, 10, 20)
+    then, between = utc(2026, 10, 3, 4), utc(2026, 10, 20)
     assert world.at(between).at(then).tables() == world.at(then).tables()
 
 
@@ -90,13 +103,13 @@ def test_impossible_options_are_refused(wrong: dict[str, int]) -> None:
 
 
 def test_the_default_world_is_as_large_as_promised() -> None:
-    world = build_world(WorldConfig(anchor=ANCHOR), datetime(2026, 11, 1))
+    world = build_world(WorldConfig(anchor=ANCHOR), utc(2026, 11, 1))
     bought = world.orders.filter(pc.invert(world.orders["is_test"]))
     assert len(pc.unique(bought["customer_id"])) >= 20_000
     assert world.campaigns.num_rows >= 40
     repeats = current_customers(world)["number_of_orders"]
     assert 0.25 < pc.mean(pc.greater(repeats, 1).cast(pa.float64())).as_py() < 0.75
-    assert pc.min(world.orders["created_at"]).as_py() < datetime(2025, 11, 1)
+    assert pc.min(world.orders["created_at"]).as_py() < utc(2025, 11, 1)
 
 
 # --- people and visits ----------------------------------------------------------------------------
@@ -342,7 +355,7 @@ def test_rates_come_on_business_days_and_after_their_publication(world: World) -
     assert all(day.weekday() < 5 for day in days)
     assert max(days) == date(2026, 10, 30)
     assert set(world.fx["currency"].to_pylist()) == {"IDR", "USD"}
-    winter = build_world(replace(CONFIG, anchor=date(2027, 1, 15)), datetime(2027, 1, 15, 9))
+    winter = build_world(replace(CONFIG, anchor=date(2027, 1, 15)), utc(2027, 1, 15, 9))
     assert not {date(2026, 12, 25), date(2027, 1, 1)} & set(winter.fx["date"].to_pylist())
     assert max(winter.fx["date"].to_pylist()) == date(2027, 1, 14)
 

@@ -93,10 +93,11 @@ A fact takes part by
             and changed.lake_day between candidates.first_lake_day and candidates.last_lake_day
 {% endmacro %}
 
-{# Pre-hook. `candidates` is the relation of the rows as they would be built now; `widen_by` a column
-   whose whole group is replaced when one of its rows is (the orders of a person); `fx_date` the
-   column by whose day the row was converted: a rate that moved affects its rows too. #}
-{% macro find_affected(key, candidates, inputs, widen_by=none, fx_date=none) %}
+{# Pre-hook. `candidates` is the relation of the entities as they would be built now, and `built_if` says
+   which of them have rows in the fact (an order without refunds has none in fct_refund). `widen_by` is
+   a column whose whole group is replaced when one of its rows is (the orders of a person); `fx_date`
+   the column by whose day the row was converted: a rate that moved affects its rows too. #}
+{% macro find_affected(key, candidates, inputs, built_if='true', widen_by=none, fx_date=none) %}
     {%- if is_incremental() -%}
     create or replace temporary table {{ affected() }} as
     with
@@ -108,6 +109,17 @@ A fact takes part by
         {{ touched_keys(key, candidates) }}
         union
         {{ touched_keys(key, this) }}
+        union
+        {# An entity whose newest version is gone with its file is told by an older file, unchanged; and
+           where that newest version had no rows here, only their absence shows it. #}
+        select candidates.{{ key }}
+        from {{ candidates }} as candidates
+        left join {{ this }} as built
+            on
+                candidates.{{ key }} = built.{{ key }}
+                and candidates.first_lake_day = built.first_lake_day
+                and candidates.last_lake_day = built.last_lake_day
+        where built.{{ key }} is null and {{ built_if }}
         {%- if fx_date %}
         union
         select built.{{ key }}

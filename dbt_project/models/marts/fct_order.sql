@@ -4,7 +4,7 @@
     incremental_strategy='replace_affected',
     meta={'replaces': 'order_key in (select order_key from $affected)'},
     pre_hook="{{ find_affected('order_key', ref('int_orders__unioned'), "
-        ~ inputs ~ ", widen_by='person_id', fx_date='order_date') }}",
+        ~ inputs ~ ", built_if='not candidates.is_test', widen_by='person_id', fx_date='order_date') }}",
     post_hook="{{ record_inputs(" ~ inputs ~ ") }}",
 ) }}
 -- depends_on: {{ ref('stg_lake__files') }}

@@ -3,7 +3,9 @@
     materialized='incremental',
     incremental_strategy='replace_affected',
     meta={'replaces': 'order_key in (select order_key from $affected)'},
-    pre_hook="{{ find_affected('order_key', ref('int_orders__unioned'), " ~ inputs ~ ") }}",
+    pre_hook="{{ find_affected('order_key', ref('int_orders__unioned'), "
+        ~ inputs ~ ", built_if='not candidates.is_test and candidates.order_key in (select order_key from '"
+        ~ " ~ ref('int_order_lines__unioned') ~ ')') }}",
     post_hook="{{ record_inputs(" ~ inputs ~ ") }}",
 ) }}
 -- depends_on: {{ ref('stg_lake__files') }}

@@ -4,7 +4,8 @@
     incremental_strategy='replace_affected',
     meta={'replaces': 'order_key in (select order_key from $affected)'},
     pre_hook="{{ find_affected('order_key', ref('int_orders__unioned'), "
-        ~ inputs ~ ", fx_date='order_date') }}",
+        ~ inputs ~ ", built_if='not candidates.is_test and candidates.order_key in (select order_key from '"
+        ~ " ~ ref('int_refunds__unioned') ~ ')', fx_date='order_date') }}",
     post_hook="{{ record_inputs(" ~ inputs ~ ") }}",
 ) }}
 -- depends_on: {{ ref('stg_lake__files') }}

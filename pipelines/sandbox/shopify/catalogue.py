@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -53,14 +53,14 @@ class Sorted:
     values: npt.NDArray[Any]
     ids: Indexes
 
-    def position(self, cursor: str, side: str) -> int:
+    def position(self, cursor: str, side: Literal["left", "right"]) -> int:
         """How many rows lie before the cursor (`left`), itself included (`right`)."""
         try:
             place = msgspec.json.decode(base64.b64decode(cursor))
             value, last_id = place["last_value"], place["last_id"]
             start = int(np.searchsorted(self.values, value, "left"))
             end = int(np.searchsorted(self.values, value, "right"))
-            return start + int(np.searchsorted(self.ids[start:end], last_id, side))  # type: ignore[call-overload]  # numpy wants a literal
+            return start + int(np.searchsorted(self.ids[start:end], last_id, side))
         except (ValueError, KeyError, TypeError, msgspec.DecodeError) as error:
             raise InvalidCursorError(cursor) from error
 

@@ -7,15 +7,27 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.sandbox.world.config import MARKETS
+from pipelines.sandbox.world.demand import AGE_BANDS, GENDERS
 from pipelines.sandbox.world.draws import Array, mix
+from pipelines.sandbox.world.geography import REGIONS
 
 # Thousandths of the final figure by age; the first entry is a day still open.
 DELIVERY = np.array([350, 972, 994, 1000])
 CLAIMS = np.array([200, 560, 700, 790, 860, 910, 950, 980, 1000])
 DELIVERED = ("impressions", "clicks", "link_clicks", "reach")
 CLAIMED = ("purchases_claimed_7d_click", "purchases_claimed_1d_view")
+
+# What tells rows apart, by its place in a fixed list.
+NAMED = {
+    "market": pa.array([market.code for market in MARKETS]),
+    "level": pa.array(["account", "campaign", "adset", "ad"]),
+    "age": pa.array(AGE_BANDS),
+    "gender": pa.array(GENDERS),
+    "region": pa.array([region.name for market in MARKETS for region in REGIONS[market.code]]),
+}
 
 GROWTH_HOURS = 28 * 24
 _HOUR = np.arange(GROWTH_HOURS + 1)
@@ -34,31 +46,39 @@ def restate(final: pa.Table, age_days: int | Array) -> pa.Table:
     one, so any roll-up of restated rows ties exactly.
     """
     age = np.broadcast_to(np.asarray(age_days, np.int64), (final.num_rows,))
+    luck, unit = _luck(final), _units(final)
+    present = set(final.column_names)
     delivered = DELIVERY[np.clip(age + 1, 0, len(DELIVERY) - 1)]
-    columns = {name: _whole(final, name) for name in final.column_names if name not in _TEXT}
-    shown = {name: columns[name] * delivered // 1000 for name in DELIVERED if name in columns}
-    if "spend" in columns:
-        unit = _units(final)
-        shown["spend"] = columns["spend"] * delivered // 1000 // unit * unit
-    if "value_claimed" in columns:
-        shown |= _claims(final, columns, age)
+    shown = {
+        name: _part(_whole(final, name), delivered, luck) for name in DELIVERED if name in present
+    }
+    if "spend" in present:
+        shown["spend"] = _part(_whole(final, "spend") // unit, delivered, luck) * unit
+    if "value_claimed" in present:
+        shown |= _claims(final, age, luck, unit)
     for name, values in shown.items():
         final = final.set_column(final.column_names.index(name), name, pa.array(values))
     return final
 
 
-_TEXT = (
-    "market",
-    "level",
-    "object_id",
-    "date_day",
-    "campaign_id",
-    "adset_id",
-    "ad_id",
-    "age",
-    "gender",
-    "region",
-)
+def _part(final: Array, share: Array, luck: Array) -> Array:
+    """Thousandths of a whole number.
+
+    Most cells hold few units: a cell's luck, fixed for ever, decides at which age each of them
+    appears, so that nothing is lost on average.
+    """
+    return np.asarray((final * share + luck) // 1000 * (final > 0))
+
+
+def _luck(rows: pa.Table) -> Array:
+    """A number below 1,000 that depends only on which row it is."""
+    parts: list[Array] = [rows["date_day"].cast(pa.int32()).to_numpy()]
+    present = set(rows.column_names)
+    ids = [name for name in ("ad_id", "object_id") if name in present]
+    named = [name for name in NAMED if name in present]
+    parts += [rows[name].cast(pa.int64()).to_numpy() for name in ids]
+    parts += [pc.index_in(rows[name], value_set=NAMED[name]).to_numpy() for name in named]
+    return np.asarray((mix(*parts) % np.uint64(1000)).astype(np.int64))
 
 
 def _whole(table: pa.Table, name: str) -> Array:
@@ -66,25 +86,18 @@ def _whole(table: pa.Table, name: str) -> Array:
 
 
 def _units(table: pa.Table) -> Array:
-    codes = table["market"].combine_chunks().dictionary_encode()
-    units = {market.code: market.unit for market in MARKETS}
-    known = np.array([units[code] for code in codes.dictionary.to_pylist()] or [1])
-    return np.asarray(known[codes.indices.to_numpy()])
+    units = np.array([market.unit for market in MARKETS])
+    return np.asarray(units[pc.index_in(table["market"], value_set=NAMED["market"]).to_numpy()])
 
 
-def _claims(final: pa.Table, columns: dict[str, Array], age: Array) -> dict[str, Array]:
+def _claims(final: pa.Table, age: Array, luck: Array, unit: Array) -> dict[str, Array]:
     share = CLAIMS[np.clip(age + 1, 0, len(CLAIMS) - 1)]
-    total = sum((columns[name] for name in CLAIMED), np.zeros(len(age), np.int64))
-    # Most cells claim one purchase: a fixed luck of the cell decides at which age it appears.
-    luck = (mix(columns["value_claimed"], columns["impressions"], total) % np.uint64(1000)).astype(
-        np.int64
-    )
-    shown = {name: (columns[name] * share + luck) // 1000 for name in CLAIMED}
-    shown = {name: np.minimum(values, columns[name]) for name, values in shown.items()}
+    shown = {name: _part(_whole(final, name), share, luck) for name in CLAIMED}
+    total = sum((_whole(final, name) for name in CLAIMED), np.zeros(len(age), np.int64))
     visible = sum(shown.values(), np.zeros(len(age), np.int64))
-    unit = _units(final)
-    part = columns["value_claimed"] * visible // np.maximum(total, 1) // unit * unit
-    return shown | {"value_claimed": np.where(visible == total, columns["value_claimed"], part)}
+    value = _whole(final, "value_claimed")
+    part = value // unit * visible // np.maximum(total, 1) * unit
+    return shown | {"value_claimed": part}
 
 
 def grown(final: Array, age_seconds: Array) -> Array:

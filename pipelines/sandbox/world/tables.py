@@ -125,7 +125,7 @@ AD_CELLS = _table(
     ("date_day", DAY, "Day, account-local."),
     ("age", TEXT, "Age band as Meta names it, or Unknown."),
     ("gender", TEXT, "male, female or unknown."),
-    ("region", TEXT, "Region as Meta names it, or Unknown."),
+    ("region", TEXT, "Region as Meta names it."),
     ("impressions", WHOLE, "Times on screen."),
     ("clicks", WHOLE, "All clicks."),
     ("link_clicks", WHOLE, "Clicks on links."),
@@ -401,18 +401,18 @@ SCHEMAS: dict[str, pa.Schema] = {
     "people": PEOPLE,
 }
 
-# Every table is sorted by these columns, so that two worlds can be compared row by row.
+# The columns by which each table is sorted; ties stand in an order that is fixed as well.
 SORTED_BY: dict[str, tuple[str, ...]] = {
     "products": ("market", "product_id"),
     "variants": ("market", "variant_id"),
     "customers": ("market", "customer_id"),
-    "campaigns": ("market", "campaign_id"),
-    "adsets": ("market", "adset_id"),
-    "ads": ("market", "ad_id"),
-    "ad_cells": ("market", "date_day", "ad_id", "age", "gender", "region"),
+    "campaigns": ("campaign_id",),
+    "adsets": ("adset_id",),
+    "ads": ("ad_id",),
+    "ad_cells": ("market", "date_day", "ad_id"),
     "account_extra": ("market", "date_day"),
     "ad_reach": ("market", "date_day", "level", "object_id"),
-    "sessions": ("market", "started_at", "user_pseudo_id"),
+    "sessions": ("market", "started_at"),
     "orders": ("market", "order_id"),
     "order_lines": ("market", "order_id", "line_id"),
     "order_edits": ("market", "edit_id"),
@@ -422,7 +422,7 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "journeys": ("market", "order_id", "position"),
     "order_causes": ("market", "order_id"),
     "posts": ("market", "created_at", "post_id"),
-    "comments": ("market", "created_at", "comment_id"),
+    "comments": ("market", "created_at"),
     "page_days": ("market", "date_day"),
     "fx": ("date", "currency"),
     "people": ("market", "person_id"),
