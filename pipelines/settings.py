@@ -29,7 +29,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # A name that begins like one of ours and is not one of ours is a typing mistake: a token under a
 # wrong name would silently turn a source off.
-PREFIXES = ("SMM_", "META_ADS_", "FACEBOOK_PAGES_", "GA4_", "SHOPIFY_", "ECB_")
+PREFIXES = ("SMM_", "META_ADS_", "FACEBOOK_PAGES_", "GA4_", "SHOPIFY_", "ECB_", "HOLIDAYS_")
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
 SANDBOX_HOUR = time(9, tzinfo=UTC)
@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     shopify_api_version: str = Field(default="2026-07", alias="SHOPIFY_API_VERSION")
 
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
+
+    holidays_countries: Names = Field(default=("ID", "US"), alias="HOLIDAYS_COUNTRIES")
+    holidays_base_url: str = Field(default="https://date.nager.at", alias="HOLIDAYS_BASE_URL")
 
     _sandboxed: bool = PrivateAttr(False)
 
@@ -289,5 +292,6 @@ def _sandbox_values(url: str, home: Path) -> Mapping[str, object]:
         "shopify_shops": _split(SANDBOX_MARKETS["SHOPIFY_SHOPS"]),
         "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
+        "holidays_base_url": f"{url}/date.nager.at",
         "files": home / "sandbox" / "exports" / "files.yaml",
     }

@@ -27,6 +27,7 @@ from pipelines.serving.publish import FILE, publish, versions_of
 from pipelines.settings import Settings
 
 SHOWN = 50
+WIDTH = 180
 
 
 def publish_now(settings: Settings) -> str:
@@ -46,7 +47,7 @@ def show_history(
     settings: Settings, source: str | None, stream: str | None, day: date | None
 ) -> None:
     """The restatement ledger, or every version of one day's files."""
-    lake, console = Lake(settings.lake), Console()
+    lake, console = Lake(settings.lake), _console()
     if day is not None:
         _show_versions(console, lake, _stream(source, stream), day)
         return
@@ -77,7 +78,7 @@ def show_history(
 
 def show_quarantine(settings: Settings, source: str, stream: str) -> None:
     """What is in quarantine, by reason, with the newest example of each."""
-    console = Console()
+    console = _console()
     found = Lake(settings.lake).quarantine.list(source, stream)
     if not found.num_rows:
         console.print("Nothing is in quarantine.")
@@ -96,7 +97,7 @@ def show_quarantine(settings: Settings, source: str, stream: str) -> None:
 
 def replay_quarantine(settings: Settings, source: str, stream: str) -> None:
     """Try again, and say what landed and what remains."""
-    console = Console()
+    console = _console()
     streams = [
         each for each in all_streams() if source in ("", each.source) and stream in ("", each.name)
     ]
@@ -112,7 +113,7 @@ def replay_quarantine(settings: Settings, source: str, stream: str) -> None:
 
 def check_everything(settings: Settings) -> int:
     """Every requirement with a mark; 1 where one is not met."""
-    console = Console()
+    console = _console()
     results = [
         _verdict(console, "Python 3.11", sys.version_info[:2] == (3, 11), sys.version.split()[0]),
         _verdict(console, "dbt", Path(executable()).exists(), executable()),
@@ -193,6 +194,11 @@ def _show_versions(console: Console, lake: Lake, stream: Stream, day: date) -> N
                 footer.content_hash[:12],
             )
     console.print(table if table.row_count else f"{day} was never read.")
+
+
+def _console() -> Console:
+    """A console as wide as the terminal; where there is none, wide enough for these tables."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH)
 
 
 def _table(*names: str) -> Table:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from pydantic import SecretStr
 from typing_extensions import override
 
-from pipelines.connectors import ecb, facebook_pages, ga4, meta_ads, shopify
+from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, shopify
 from pipelines.connectors.errors import Permanent, SourceError
 from pipelines.connectors.files import kinds
 from pipelines.connectors.files.source import FilesSource
+from pipelines.connectors.http import Clock
 from pipelines.connectors.stream import Account, Batch, Source, Stats, Stream, Window
 from pipelines.settings import Settings
 
@@ -27,6 +28,7 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "ga4": ga4.STREAMS,
     "shopify": shopify.STREAMS,
     "ecb": ecb.STREAMS,
+    "holidays": holidays.STREAMS,
     "files": kinds.STREAMS,
 }
 
@@ -36,15 +38,16 @@ def all_streams() -> tuple[Stream, ...]:
     return tuple(stream for streams in STREAMS.values() for stream in streams)
 
 
-def build_sources(settings: Settings) -> dict[str, Source]:
+def build_sources(settings: Settings, *, clock: Clock | None = None) -> dict[str, Source]:
     """The sources that are on, by name. Those that are off say so in the log, with the reason.
 
     A source that cannot be made of its settings is there too, and raises the reason when it is
-    read, so that it stops nothing but itself.
+    read, so that it stops nothing but itself. `clock` is what their HTTP clients wait by.
     """
+    clock = clock or Clock()
     for name, reason in settings.off.items():
         log.info("%s is off: %s", name, reason)
-    return {name: _built(name, settings) for name in SOURCES if name not in settings.off}
+    return {name: _built(name, settings, clock) for name in SOURCES if name not in settings.off}
 
 
 class Unusable(Source):
@@ -68,41 +71,44 @@ class Unusable(Source):
         raise self._error
 
 
-def _built(name: str, settings: Settings) -> Source:
+def _built(name: str, settings: Settings, clock: Clock) -> Source:
     try:
-        return SOURCES[name](settings)
+        return SOURCES[name](settings, clock)
     except SourceError as error:
         return Unusable(name, error)
 
 
-def _facebook_pages(settings: Settings) -> Source:
+def _facebook_pages(settings: Settings, clock: Clock) -> Source:
     return facebook_pages.facebook_pages(
         _secret(settings.facebook_pages_access_token),
         settings.facebook_pages_ids,
         base_url=settings.facebook_pages_base_url,
         version=settings.facebook_pages_api_version,
+        clock=clock,
     )
 
 
-def _meta_ads(settings: Settings) -> Source:
+def _meta_ads(settings: Settings, clock: Clock) -> Source:
     return meta_ads.meta_ads(
         _secret(settings.meta_ads_access_token),
         settings.meta_ads_accounts,
         base_url=settings.meta_ads_base_url,
         version=settings.meta_ads_api_version,
+        clock=clock,
     )
 
 
-def _ga4(settings: Settings) -> Source:
+def _ga4(settings: Settings, clock: Clock) -> Source:
     return ga4.ga4(
         settings.ga4_properties,
         base_url=settings.ga4_base_url,
         access_token=_secret(settings.ga4_access_token),
         credentials=settings.ga4_credentials,
+        clock=clock,
     )
 
 
-def _shopify(settings: Settings) -> Source:
+def _shopify(settings: Settings, clock: Clock) -> Source:
     try:
         tokens = settings.shopify_tokens
     except ValueError as error:
@@ -111,14 +117,21 @@ def _shopify(settings: Settings) -> Source:
         {shop: token.get_secret_value() for shop, token in tokens.items()},
         base_url=settings.shopify_base_url,
         version=settings.shopify_api_version,
+        clock=clock,
     )
 
 
-def _ecb(settings: Settings) -> Source:
-    return ecb.ecb(base_url=settings.ecb_base_url)
+def _ecb(settings: Settings, clock: Clock) -> Source:
+    return ecb.ecb(base_url=settings.ecb_base_url, clock=clock)
 
 
-def _files(settings: Settings) -> Source:
+def _holidays(settings: Settings, clock: Clock) -> Source:
+    return holidays.holidays(
+        settings.holidays_countries, base_url=settings.holidays_base_url, clock=clock
+    )
+
+
+def _files(settings: Settings, _: Clock) -> Source:
     if settings.files is None:
         raise Permanent("there is no mapping", remedy="Set SMM_FILES to the mapping's path.")
     return FilesSource.load(settings.files)
@@ -128,11 +141,12 @@ def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
 
-SOURCES: dict[str, Callable[[Settings], Source]] = {
+SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "facebook_pages": _facebook_pages,
     "meta_ads": _meta_ads,
     "ga4": _ga4,
     "shopify": _shopify,
     "ecb": _ecb,
+    "holidays": _holidays,
     "files": _files,
 }

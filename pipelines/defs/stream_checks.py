@@ -15,21 +15,32 @@ import dagster as dg
 from pipelines.connectors.stream import Account, Stream
 from pipelines.defs.resources import Workspace
 from pipelines.lake.landing import LandedDay
+from pipelines.lake.store import Lake
 
 
-def drift(landed: Sequence[LandedDay]) -> dg.AssetCheckResult:
-    """Warn of fields that no schema names, of records in quarantine and of missing metrics."""
+def drift(landed: Sequence[LandedDay], lake: Lake) -> dg.AssetCheckResult:
+    """Warn, by name, of fields that no schema has, that came no more or that do not fit.
+
+    And of what the platform itself said that it lacks, such as a retired metric.
+    """
     fields = sorted({name for day in landed for name in day.extra_fields})
+    emptied = lake.emptied(landed)
     quarantined = sum(day.quarantined for day in landed)
+    misfits = sorted({name for day in landed for name in day.misfits})
     missing = sorted({reason for day in landed for reason in day.reasons if _is_missing(reason)})
     found = [
         f"new fields, kept in _extra: {', '.join(fields)}" if fields else "",
-        f"{quarantined} records in quarantine: smm quarantine list" if quarantined else "",
+        f"fields that came no more, now NULL: {', '.join(emptied)}" if emptied else "",
+        f"{quarantined} records in quarantine (smm quarantine list), for: {', '.join(misfits)}"
+        if quarantined
+        else "",
         f"the platform no longer gave: {'; '.join(missing)}" if missing else "",
     ]
     metadata: dict[str, Any] = {
         "new fields": fields,
+        "emptied fields": emptied,
         "quarantined": quarantined,
+        "misfits": misfits,
         "missing": missing,
     }
     return dg.AssetCheckResult(

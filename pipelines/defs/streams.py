@@ -81,7 +81,7 @@ def _stream_asset(
             dg.AssetCheckSpec(
                 "schema_drift",
                 asset=key,
-                description="No field that the schema lacks, no record in quarantine.",
+                description="No new field, none that came no more, no record in quarantine.",
             ),
             dg.AssetCheckSpec(
                 "latest_closed_day",
@@ -99,7 +99,7 @@ def _stream_asset(
         return Materialized(
             metadata=cost_metadata(result.stats),
             check_results=[
-                drift(result.landed),
+                drift(result.landed, workspace.lake),
                 latest_closed_day(stream, workspace),
             ],
         )

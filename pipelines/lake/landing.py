@@ -62,7 +62,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class LandedDay:
-    """One stream-day of one account after landing; `path` is relative to the lake."""
+    """One stream-day of one account after landing; `path` is relative to the lake.
+
+    `misfits` are the fields for which records are in quarantine.
+    """
 
     source: str
     stream: str
@@ -78,6 +81,7 @@ class LandedDay:
     status: Status
     reasons: tuple[str, ...]
     extra_fields: tuple[str, ...]
+    misfits: tuple[str, ...]
     changed: Change
 
 
@@ -374,11 +378,13 @@ def land(
         _write_rejected(layout, workspace, place, rejected, footer)
     else:
         remove(layout.quarantined(place))
-    return landed_day(place, target, footer, change)
+    return _landed_day(place, target, footer, rejected, change)
 
 
-def landed_day(place: Place, path: Path, footer: Footer, change: Change) -> LandedDay:
-    """A file's footer as the outcome of a landing."""
+def _landed_day(
+    place: Place, path: Path, footer: Footer, rejected: Sequence[Rejected], change: Change
+) -> LandedDay:
+    """A file's footer and its day's misfits as the outcome of a landing."""
     return LandedDay(
         source=place.source,
         stream=place.stream,
@@ -394,6 +400,7 @@ def landed_day(place: Place, path: Path, footer: Footer, change: Change) -> Land
         status=footer.status,
         reasons=tuple(footer.reasons),
         extra_fields=tuple(footer.extra_fields),
+        misfits=tuple(sorted({each.field for each in rejected})),
         changed=change,
     )
 

@@ -5,21 +5,27 @@ Belongs here: the names that others call. Does not: how any of it is done; each 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipelines.lake import footer as footers
 from pipelines.lake import history, manifest
+from pipelines.lake.fill import Fill, emptied
 from pipelines.lake.footer import Footer
 from pipelines.lake.history import Version
-from pipelines.lake.landing import SPILL_BYTES, Landing, Provenance
+from pipelines.lake.landing import SPILL_BYTES, LandedDay, Landing, Provenance
 from pipelines.lake.layout import Checkpoint, Layout, Place, Stream
 from pipelines.lake.quarantine import Quarantine
 
 __all__ = ["Lake", "Place", "Provenance", "Stream"]
+
+# Files before a read with which it is compared: a week has each kind of day once.
+COMPARED = 7
 
 
 class Lake:
@@ -81,6 +87,32 @@ class Lake:
     def restatements(self) -> pa.Table:
         """By how much each platform changed its mind (columns: `history.RESTATEMENTS`)."""
         return history.restatements(self.layout)
+
+    def emptied(self, landed: Iterable[LandedDay]) -> list[str]:
+        """The fields that came with a read's days no more, by account and all days together.
+
+        Compared with what those days' files held before the read, and with the week before it.
+        """
+        by_account: dict[str, list[LandedDay]] = defaultdict(list)
+        for each in landed:
+            by_account[each.account].append(each)
+        found = {name for days in by_account.values() for name in self._emptied(days)}
+        return sorted(found)
+
+    def _emptied(self, days: Sequence[LandedDay]) -> list[str]:
+        now = Fill(self.root / each.path for each in days if each.rows)
+        places = [Place(each.source, each.stream, each.account, each.day) for each in days]
+        replaced = [
+            self.layout.versions(place)[-1][1]
+            for place, each in zip(places, days, strict=True)
+            if each.changed == "changed"
+        ]
+        first = min(places)
+        week = (
+            self.layout.data(replace(first, day=first.day - timedelta(days=back + 1)))
+            for back in range(COMPARED)
+        )
+        return emptied(Fill([*replaced, *(path for path in week if path.exists())]), now)
 
     def as_of(self, instant: datetime, into: Path) -> Lake:
         """A lake in `into` with every file as it was at that instant, manifest included."""

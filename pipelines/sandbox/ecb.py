@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.sandbox.clock import Scene
 from pipelines.sandbox.faults import Refusal
-from pipelines.sandbox.wire import Answer, Call
+from pipelines.sandbox.wire import Answer, Call, plain_refusal
 
 CSV = "application/vnd.sdmx.data+csv; charset=utf-8"
 PATH = "service/data/EXR/"
@@ -64,12 +64,7 @@ class Ecb:
 
     def refuse(self, refusal: Refusal, _: Call) -> Answer:
         """What a web server in front of the API says."""
-        status = {"too_many_requests": 429, "throttled": 429, "unavailable": 503}
-        headers = {}
-        if refusal.retry_after is not None:
-            headers["retry-after"] = f"{refusal.retry_after:g}"
-        found = refusal.status or status.get(refusal.kind, 500)
-        return Answer(b"<html><body>Error</body></html>", found, headers, "text/html")
+        return plain_refusal(refusal)
 
 
 def _asked(row: Row, key: list[str]) -> bool:

@@ -6,7 +6,7 @@ not: how a platform words a refusal (its module), or how bytes are cut on the so
 A rule is a JSON object, posted to `/__sandbox__/faults` in a list:
 
 - `kind`: one of `KINDS`.
-- `platform`: facebook_pages, meta_ads, ga4, shopify, ecb or oauth; absent for all.
+- `platform`: facebook_pages, meta_ads, ga4, shopify, ecb, holidays or oauth; absent for all.
 - `endpoint`: a pattern (`*`, `?`) over the endpoint's name, such as `GET act/insights`.
 - `contains`: text that the call's query or body must contain.
 - `after`: how many matching calls pass first. `times`: how often it fires (absent: for ever).

@@ -26,6 +26,7 @@ from pipelines.sandbox.facebook_pages import FacebookPages
 from pipelines.sandbox.faults import Faults
 from pipelines.sandbox.ga4 import Ga4
 from pipelines.sandbox.google import GoogleTokens
+from pipelines.sandbox.holidays import Holidays
 from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.shopify import Shopify
 from pipelines.sandbox.wire import Call, Platform
@@ -37,6 +38,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     faults = faults or Faults()
     pages, ads = FacebookPages(scene, faults), MetaAds(scene, faults)
     ga4, shopify, ecb, tokens = Ga4(scene, faults), Shopify(scene), Ecb(scene), GoogleTokens()
+    holidays = Holidays()
 
     def graph(call: Call) -> Platform:
         return ads if ads.knows(call) else pages
@@ -46,6 +48,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "analyticsdata.googleapis.com": lambda _: ga4,
         "oauth2.googleapis.com": lambda _: tokens,
         "data-api.ecb.europa.eu": lambda _: ecb,
+        "date.nager.at": lambda _: holidays,
         "*.myshopify.com": lambda _: shopify,
     }
     return Server(scene, Router(hosts), faults)

@@ -1,7 +1,7 @@
 """What a platform is asked and what it answers, apart from HTTP and from the web framework.
 
-Belongs here: `Call`, `Answer` and the interface of a platform. Does not: any platform's formats, or
-how bytes reach the socket (`app`).
+Belongs here: `Call`, `Answer`, the interface of a platform, and the refusal of one without words of
+its own. Does not: any platform's formats, or how bytes reach the socket (`app`).
 """
 
 from __future__ import annotations
@@ -91,3 +91,13 @@ class Platform(Protocol):
     def refuse(self, refusal: Refusal, call: Call, /) -> Answer:
         """The platform's own way to refuse a call, for a fault."""
         ...
+
+
+def plain_refusal(refusal: Refusal) -> Answer:
+    """How the web server in front of an API refuses: by status, and Retry-After if it says."""
+    status = {"too_many_requests": 429, "throttled": 429, "unavailable": 503}
+    headers = {}
+    if refusal.retry_after is not None:
+        headers["retry-after"] = f"{refusal.retry_after:g}"
+    found = refusal.status or status.get(refusal.kind, 500)
+    return Answer(b"<html><body>Error</body></html>", found, headers, "text/html")

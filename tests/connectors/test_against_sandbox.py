@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pytest
 from scripted import FakeTime
 
-from pipelines.connectors import ecb, facebook_pages, ga4, meta_ads, shopify
+from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, registry, shopify
 from pipelines.connectors.errors import DeadToken, SourceError, Transient, WaitUntil
 from pipelines.connectors.read import HttpSource
 from pipelines.connectors.stream import Account, Batch, Stream, Window
@@ -38,11 +38,12 @@ NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 CONFIG = WorldConfig(anchor=date(2026, 11, 1), size=500, history_days=120, campaigns=16)
 LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=29)
-SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "ecb")
+SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "ecb", "holidays")
+WITHOUT_TOKEN = ("ecb", "holidays")
 STREAMS = [
-    pytest.param(module.__name__.rpartition(".")[2], stream, id=f"{stream.source}.{stream.name}")
-    for module in (facebook_pages, meta_ads, ga4, shopify, ecb)
-    for stream in module.STREAMS
+    pytest.param(name, stream, id=f"{name}.{stream.name}")
+    for name in SOURCES
+    for stream in registry.STREAMS[name]
 ]
 PAGE_IDS = [market.page_id for market in MARKETS]
 TOKENS = (
@@ -88,6 +89,9 @@ def build(url: str, time: FakeTime, *, tokens: Mapping[str, str] | None = None) 
             shops, base_url=f"{url}/{{shop}}.myshopify.com", version="2026-07", clock=time.clock
         ),
         "ecb": ecb.ecb(base_url=f"{url}/data-api.ecb.europa.eu", clock=time.clock),
+        "holidays": holidays.holidays(
+            ["ID", "US"], base_url=f"{url}/date.nager.at", clock=time.clock
+        ),
     }
 
 
@@ -239,17 +243,12 @@ SMALL = {
     "ga4": "traffic",
     "shopify": "orders",
     "ecb": "rates",
+    "holidays": "public_holidays",
 }
 
 
 def stream_of(name: str) -> Stream:
-    modules = (facebook_pages, meta_ads, ga4, shopify, ecb)
-    return next(
-        stream
-        for module in modules
-        for stream in module.STREAMS
-        if (stream.source, stream.name) == (name, SMALL[name])
-    )
+    return next(stream for stream in registry.STREAMS[name] if stream.name == SMALL[name])
 
 
 # GA4 says of its quota that it comes back within the hour: that is left to the scheduler.
@@ -298,7 +297,7 @@ def test_an_hours_quota_of_ga4_says_when_to_go_on(
     assert time.slept == []
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name != "ecb"])
+@pytest.mark.parametrize("name", [name for name in SOURCES if name not in WITHOUT_TOKEN])
 def test_a_dead_token_says_so_once_and_other_sources_go_on(
     sandbox: Sandbox, time: FakeTime, name: str
 ) -> None:

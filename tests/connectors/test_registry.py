@@ -30,7 +30,7 @@ def test_a_source_without_credentials_beside_one_with_them_is_off_and_says_so(
         settings(tmp_path, META_ADS_ACCESS_TOKEN="EAAB-secret-of-meta", META_ADS_ACCOUNTS="1")
     )
 
-    assert set(sources) == {"meta_ads", "ecb"}
+    assert set(sources) == {"meta_ads", "ecb", "holidays"}
     assert "shopify is off: SHOPIFY_ACCESS_TOKEN is not set" in caplog.text
     assert "EAAB-secret-of-meta" not in caplog.text
 

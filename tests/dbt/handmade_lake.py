@@ -16,15 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.connectors import ecb, facebook_pages, ga4, meta_ads, shopify
-from pipelines.connectors.files import kinds
+from pipelines.connectors.registry import all_streams
 from pipelines.connectors.stream import Stream
 
-STREAMS: dict[str, Stream] = {
-    f"{stream.source}.{stream.name}": stream
-    for module in (ecb, facebook_pages, ga4, meta_ads, shopify, kinds)
-    for stream in module.STREAMS
-}
+STREAMS: dict[str, Stream] = {f"{stream.source}.{stream.name}": stream for stream in all_streams()}
 MANIFEST = pa.schema(
     [
         ("source", pa.string()),

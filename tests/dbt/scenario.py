@@ -281,3 +281,18 @@ def counters(
         "comments": 0,
         "insights": insights,
     }
+
+
+def holiday(
+    day: date, name: str, *, parts: str | None = None, types: str = '["Public"]'
+) -> dict[str, Any]:
+    """An American holiday; `parts` are the states that keep it, if not all do."""
+    return {
+        "country_code": "US",
+        "date": day,
+        "name": name,
+        "local_name": name,
+        "is_national": parts is None,
+        "subdivisions": parts,
+        "types": types,
+    }

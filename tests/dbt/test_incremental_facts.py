@@ -22,6 +22,7 @@ def first_landing(lake: HandmadeLake) -> None:
         s.order(1, s.at(s.FRIDAY)),
         s.order(2, s.at(s.FRIDAY, 4), customer=2),
         s.order(3, s.at(s.FRIDAY, 5), customer=2, currency="IDR"),
+        s.order(6, s.at(s.FRIDAY), refunds=[s.refund(6, s.at(s.FRIDAY), ("SUCCESS", 9.0))]),
     )
     s.events(
         lake,
@@ -59,6 +60,7 @@ def second_landing(lake: HandmadeLake) -> None:
         ),
         s.order(4, s.at(date(2026, 3, 6), 1), updated=s.at(s.SATURDAY), customer=2),
         s.order(5, s.at(s.SATURDAY), customer=3, currency="IDR"),
+        s.order(6, s.at(s.FRIDAY), updated=s.at(s.SATURDAY), test=True),
     )
     s.events(
         lake,
@@ -84,6 +86,8 @@ def third_landing(lake: HandmadeLake) -> None:
     lake.put("meta_ads.insights_account", s.ACCOUNT, s.SATURDAY, [])
     lake.put("meta_ads.insights_age_gender", s.ACCOUNT, s.SATURDAY, [])
     lake.remove("files.ga4_events", s.PROPERTY, s.SATURDAY)
+    # The orders updated on that day are again as Friday knew them; order 6 had no rows until now.
+    lake.remove("shopify.orders", s.SHOP, s.SATURDAY)
     s.rates(lake, s.FRIDAY, idr=18300.0)
     s.orders(
         lake,

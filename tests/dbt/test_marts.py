@@ -140,6 +140,19 @@ def land(lake: HandmadeLake) -> None:
             day,
             [s.counters("p1", s.at(date(2026, 3, 2)), reactions=reactions, views=reactions * 10)],
         )
+    lake.put(
+        "holidays.public_holidays",
+        "US",
+        s.FRIDAY,
+        [
+            s.holiday(s.FRIDAY, "Texas Day", parts='["US-TX"]'),
+            s.holiday(s.FRIDAY, "Founders' Day", parts='["US-CT"]'),
+            s.holiday(s.FRIDAY, "Founders' Day", parts='["US-DE"]'),
+            s.holiday(s.FRIDAY, "Founders' Day", parts='["US-WY"]', types='["Optional"]'),
+            s.holiday(s.FRIDAY, "Bank Day", types='["Bank","School"]'),
+            s.holiday(s.FRIDAY, "Union Day"),
+        ],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +248,19 @@ def test_posts_gain_by_day_from_their_publication_on(built: Warehouse) -> None:
         "select date_day, impressions, reactions, link_clicks, saves from fct_post_daily"
         " order by date_day"
     ) == [(date(2026, 3, 2), 100, 10, 10, None), (s.SATURDAY, 20, 2, 2, None)]
+
+
+def test_a_public_holiday_is_one_row_however_many_parts_of_the_country_keep_it(
+    built: Warehouse,
+) -> None:
+    assert built.rows(
+        "select country_code, date_day, holiday_name, is_national from dim_holiday"
+        " order by holiday_name"
+    ) == [
+        ("US", s.FRIDAY, "Founders' Day", False),
+        ("US", s.FRIDAY, "Texas Day", False),
+        ("US", s.FRIDAY, "Union Day", True),
+    ]
 
 
 def test_marts_open_in_the_duckdb_of_older_clients(built: Warehouse) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from adland import SPEND, STRUCTURE, Adland
-from conftest import make_settings
+from code_location import make_settings
 
 from pipelines.commands.runs import runner
 from pipelines.definitions import build_defs

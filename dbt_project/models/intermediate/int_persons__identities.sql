@@ -1,5 +1,6 @@
 {# What each source says of a person: one row per person, source record and claim, best source first.
-   The CRM knows people best; then the shop's customer record; then the order's address. #}
+   The CRM knows people best; then the shop's customer record; then the order's address. Declared lists
+   say only what someone is to the company. #}
 with
 shop_customers as (
     select
@@ -50,6 +51,50 @@ crm as (
         on crm.shop_customer_id = linked.customer_id
 ),
 
+crm_by_email as (
+    select
+        email_sha256,
+        min(person_id) as person_id
+    from crm
+    where email_sha256 is not null
+    group by email_sha256
+    having count(*) = 1
+),
+
+crm_by_facebook as (
+    select
+        facebook_user_id,
+        min(person_id) as person_id
+    from crm
+    where facebook_user_id is not null
+    group by facebook_user_id
+    having count(*) = 1
+),
+
+{# A list names people by address, or by an id on a platform that the CRM may know. #}
+declared as (
+    select
+        coalesce(
+            crm_by_email.person_id,
+            case when lists.email_sha256 is not null then {{ surrogate_key(["'email'", 'lists.email_sha256']) }} end,
+            crm_by_facebook.person_id,
+            case
+                when lists.platform_user_id is not null
+                    then {{ surrogate_key(["'platform'", 'lists.platform', 'lists.platform_user_id']) }}
+            end
+        ) as person_id,
+        lists.dataset,
+        lists.platform,
+        lists.platform_user_id,
+        lists.stakeholder,
+        lists.lake_day
+    from {{ ref('stg_files__people') }} as lists
+    left join crm_by_email
+        on lists.email_sha256 = crm_by_email.email_sha256
+    left join crm_by_facebook
+        on lists.platform = 'facebook' and lists.platform_user_id = crm_by_facebook.facebook_user_id
+),
+
 claims as (
     select
         person_id,
@@ -59,7 +104,6 @@ claims as (
         dataset as account_id,
         customer_id as record_id,
         customer_id,
-        email_sha256,
         cast(lake_day as timestamp) as told_at,
         joined_at as known_since,
         gender,
@@ -68,8 +112,8 @@ claims as (
         country,
         province,
         city,
-        facebook_user_id,
         cast(null as string) as marketing_state,
+        cast(null as string) as stakeholder,
         true as is_crm_member
     from crm
     union all
@@ -81,7 +125,6 @@ claims as (
         shop as account_id,
         customer_id as record_id,
         customer_id,
-        cast(null as string) as email_sha256,
         updated_at as told_at,
         created_at as known_since,
         gender,
@@ -90,8 +133,8 @@ claims as (
         country,
         province,
         city,
-        cast(null as string) as facebook_user_id,
         marketing_state,
+        cast(null as string) as stakeholder,
         false as is_crm_member
     from shop_customers
     union all
@@ -103,7 +146,6 @@ claims as (
         account_id,
         order_id as record_id,
         customer_id,
-        cast(null as string) as email_sha256,
         ordered_at as told_at,
         ordered_at as known_since,
         cast(null as string) as gender,
@@ -112,10 +154,31 @@ claims as (
         country,
         province,
         city,
-        cast(null as string) as facebook_user_id,
         cast(null as string) as marketing_state,
+        cast(null as string) as stakeholder,
         false as is_crm_member
     from {{ ref('fct_order') }}
+    union all
+    select
+        person_id,
+        4 as priority,
+        4 as geo_priority,
+        'files' as source,
+        dataset as account_id,
+        concat(stakeholder, '|', platform, '|', coalesce(platform_user_id, '')) as record_id,
+        cast(null as string) as customer_id,
+        cast(lake_day as timestamp) as told_at,
+        cast(null as timestamp) as known_since,
+        cast(null as string) as gender,
+        cast(null as date) as birth_date,
+        cast(null as string) as age_band,
+        cast(null as string) as country,
+        cast(null as string) as province,
+        cast(null as string) as city,
+        cast(null as string) as marketing_state,
+        stakeholder,
+        false as is_crm_member
+    from declared
 )
 
 select
@@ -123,7 +186,6 @@ select
     source,
     account_id,
     customer_id,
-    email_sha256,
     known_since,
     gender,
     birth_date,
@@ -131,8 +193,8 @@ select
     country,
     province,
     city,
-    facebook_user_id,
     marketing_state,
+    stakeholder,
     is_crm_member,
     row_number() over (
         partition by person_id

@@ -25,32 +25,6 @@ places as (
     where geo_rank = 1
 ),
 
-{# A declared list names people by address or by their id on a platform, which the CRM may know. #}
-list_matches as (
-    select
-        persons.person_id,
-        lists.stakeholder
-    from {{ ref('stg_files__people') }} as lists
-    inner join traits as persons
-        on persons.person_id = {{ surrogate_key(["'email'", 'lists.email_sha256']) }}
-    where lists.email_sha256 is not null
-    union all
-    select
-        persons.person_id,
-        lists.stakeholder
-    from {{ ref('stg_files__people') }} as lists
-    inner join {{ ref('int_persons__identities') }} as persons
-        on lists.email_sha256 = persons.email_sha256
-    union all
-    select
-        persons.person_id,
-        lists.stakeholder
-    from {{ ref('stg_files__people') }} as lists
-    inner join {{ ref('int_persons__identities') }} as persons
-        on lists.platform_user_id = persons.facebook_user_id
-    where lists.platform = 'facebook'
-),
-
 {# Someone on several lists is what weighs most for a company: its own people first. #}
 stakeholders as (
     select
@@ -59,7 +33,8 @@ stakeholders as (
             stakeholder,
             case stakeholder when 'employee' then 1 when 'media' then 2 when 'creator' then 3 else 4 end
         ) as stakeholder
-    from list_matches
+    from {{ ref('int_persons__identities') }}
+    where stakeholder is not null
     group by person_id
 )
 

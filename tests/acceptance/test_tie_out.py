@@ -1,0 +1,242 @@
+"""Every figure of the world is in the published marts, to the unit and to the cent.
+
+The truth is the simulated world's own; the marts came over HTTP, through the lake and dbt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from harness import Installation, by_account, major, published
+
+from pipelines.sandbox.serve import Sandbox
+from pipelines.sandbox.world import MARKETS, WorldConfig, current_posts, truth
+
+ANCHOR = date(2026, 6, 30)
+NOW = datetime(2026, 6, 30, 9, tzinfo=UTC)
+FIRST, LAST = date(2026, 4, 1), date(2026, 6, 29)
+# Three quarters of a year of advertising and two currencies, small enough for every test run.
+CONFIG = WorldConfig(anchor=ANCHOR, size=500, history_days=70, campaigns=12)
+# The end of the last day, as the world writes instants: naive UTC.
+MIDNIGHT = datetime(2026, 6, 30, tzinfo=UTC).replace(tzinfo=None)
+CURRENCIES = [pytest.param(market, id=market.currency) for market in MARKETS]
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Everything read once, built and published."""
+    with Sandbox(CONFIG, NOW) as sandbox:
+        made = Installation(tmp_path_factory.mktemp("tie-out"), sandbox)
+        made.extract(FIRST, LAST)
+        made.build()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def marts(installation: Installation) -> Iterator[duckdb.DuckDBPyConnection]:
+    with published(installation.settings) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def told(installation: Installation) -> dict[str, Any]:
+    """The truth of the days that were read."""
+    return truth(installation.sandbox.world, NOW, first=FIRST, last=LAST)["markets"]
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_order_and_its_money(marts, told, market) -> None:
+    found = by_account(
+        marts,
+        """
+        select account_id, count(*) as orders, sum(discount_amount) as discount,
+            sum(tax_amount) as tax, sum(shipping_amount) as shipping,
+            sum(refund_amount) as refunded, sum(net_amount) as net
+        from fct_order group by account_id
+        """,
+    )[market.shop]
+    money = told[market.code]["money"]
+    assert found.pop("orders") == told[market.code]["orders"]
+    assert found == {name: major(money[name]) for name in found}
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_order_line(marts, told, market) -> None:
+    found = by_account(
+        marts,
+        "select account_id, sum(gross_amount) as gross from fct_order_line group by account_id",
+    )
+    assert found[market.shop]["gross"] == major(told[market.code]["money"]["gross"])
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_refund(marts, told, market) -> None:
+    found = by_account(
+        marts,
+        """
+        select account_id, count(*) as refunds, sum(refund_amount) as refunded
+        from fct_refund group by account_id
+        """,
+    )
+    assert found[market.shop]["refunds"] == told[market.code]["refunds"]
+    assert found[market.shop]["refunded"] == major(told[market.code]["money"]["refunded"])
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_visit_with_the_one_that_bought(marts, told, market) -> None:
+    found = by_account(
+        marts,
+        """
+        select account_id, count(*) as sessions, count(transaction_id) as purchases_seen
+        from fct_session group by account_id
+        """,
+    )
+    assert found[market.ga4_property] == {
+        name: told[market.code][name] for name in ("sessions", "purchases_seen")
+    }
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_event_of_the_export(installation, marts, market) -> None:
+    found = by_account(
+        marts, "select account_id, sum(events) as events from fct_session group by account_id"
+    )
+    # A visit that began before midnight goes on in the next day's file.
+    exports = installation.settings.sandbox / "exports" / "ga4" / market.ga4_property
+    days = [path for path in exports.iterdir() if path.stem <= f"events_{LAST:%Y%m%d}"]
+    assert found[market.ga4_property]["events"] == sum(
+        pq.read_metadata(path).num_rows for path in days
+    )
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_unit_of_spend_and_every_claim(marts, told, market) -> None:
+    found = by_account(
+        marts,
+        """
+        select account_id, sum(spend) as spend, sum(impressions) as impressions,
+            sum(clicks) as clicks, sum(claimed_conversions) as claimed, sum(claimed_value) as value,
+            sum(spend) filter (where campaign_id = '__unallocated__') as unallocated
+        from fct_ad_daily group by account_id
+        """,
+    )
+    account = told[market.code]["account"]
+    assert found[market.ad_account] == {
+        "spend": major(account["spend"]),
+        "impressions": account["impressions"],
+        "clicks": account["clicks"],
+        "claimed": account["purchases_claimed_7d_click"] + account["purchases_claimed_1d_view"],
+        "value": major(account["value_claimed"]),
+        "unallocated": major(account["unallocated_spend"]),
+    }
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_campaign(marts, told, market) -> None:
+    rows = marts.execute(
+        """
+        select campaign_id, sum(spend), sum(claimed_conversions)
+        from fct_ad_daily where account_id = ? and campaign_id <> '__unallocated__'
+        group by campaign_id having sum(impressions) > 0
+        """,
+        [market.ad_account],
+    ).fetchall()
+    campaigns = {
+        campaign: (
+            major(figures["spend"]),
+            figures["purchases_claimed_7d_click"] + figures["purchases_claimed_1d_view"],
+        )
+        for campaign, figures in told[market.code]["campaigns"].items()
+        if figures["impressions"]
+    }
+    assert {row[0]: (row[1], row[2] or 0) for row in rows} == campaigns
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_post_and_what_it_gathered(installation, marts, told, market) -> None:
+    found = by_account(
+        marts,
+        """
+        select account_id, count(distinct post_id) as posts, sum(reactions) as reactions,
+            sum(shares) as shares, sum(impressions) as impressions
+        from fct_post_daily group by account_id
+        """,
+    )[market.page_id]
+    posts = current_posts(installation.sandbox.world)
+    posts = posts.filter(pc.equal(posts["page_id"], market.page_id))
+    posts = posts.filter(pc.less(posts["created_at"], MIDNIGHT))
+    own = posts.filter(pc.equal(posts["author_id"], market.page_id))
+    assert found == {
+        "posts": told[market.code]["posts"],
+        "reactions": pc.sum(posts["reactions"]).as_py(),
+        "shares": pc.sum(posts["shares"]).as_py(),
+        # Only the page's own posts have insights.
+        "impressions": pc.sum(own["media_view"]).as_py(),
+    }
+
+
+def test_credits_conserve_each_order_for_each_model(marts) -> None:
+    broken = marts.execute(
+        """
+        select order_key, attribution_model, sum(credit) as credit,
+            sum(attributed_revenue_reporting) as revenue
+        from fct_touch_credit
+        group by order_key, attribution_model
+        having sum(credit) <> 1 or sum(attributed_revenue_reporting) <> (
+            select net_amount_reporting from fct_order
+            where fct_order.order_key = fct_touch_credit.order_key
+        )
+        """
+    ).fetchall()
+    assert broken == []
+    models, credited = marts.execute(
+        "select count(distinct attribution_model), count(distinct order_key) from fct_touch_credit"
+    ).fetchone()
+    assert (models, credited) == (4, marts.execute("select count(*) from fct_order").fetchone()[0])
+
+
+def test_attributed_and_unattributed_are_what_was_recorded(marts) -> None:
+    recorded = marts.execute("select sum(net_amount_reporting) from fct_order").fetchone()[0]
+    models = marts.execute(
+        "select attribution_model, sum(attributed_revenue) from mart_campaign_roi group by all"
+    ).fetchall()
+    assert len(models) == 4
+    assert {revenue for _, revenue in models} == {recorded}
+
+
+def test_segments_of_a_family_add_up_to_what_was_recorded(marts) -> None:
+    recorded = marts.execute(
+        "select date_trunc('month', order_date)::date, count(*), sum(net_amount_reporting)"
+        " from fct_order group by all order by all"
+    ).fetchall()
+    families = [
+        row[0]
+        for row in marts.execute(
+            "select distinct segment_family from mart_audience_segments"
+        ).fetchall()
+    ]
+    assert {"geographic_province", "demographic_age", "rfm", "lifecycle"} <= set(families)
+    for family in families:
+        found = marts.execute(
+            "select month, sum(orders), sum(net_revenue) from mart_audience_segments"
+            " where segment_family = ? group by all having sum(orders) > 0 order by all",
+            [family],
+        ).fetchall()
+        assert found == recorded, family
+
+
+def test_both_currencies_are_converted_at_published_rates(marts) -> None:
+    rates = marts.execute(
+        "select currency, min(fx_rate), count_if(fx_rate is null) from fct_order group by currency"
+    ).fetchall()
+    known = {currency: (rate, missing) for currency, rate, missing in rates}
+    assert known["IDR"] == (Decimal(1), 0)
+    assert known["USD"][0] > 10_000
+    assert known["USD"][1] == 0
