@@ -33,6 +33,17 @@ def test_without_credentials_every_source_points_at_the_sandbox():
     assert made.files == PROJECT / "data" / "sandbox" / "exports" / "files.yaml"
 
 
+def test_without_credentials_no_address_is_a_real_platforms():
+    made = settings(SMM_SANDBOX_URL="http://127.0.0.1:9000")
+    addresses = {name for name in Settings.model_fields if name.endswith("_base_url")}
+    real = {name for name in addresses if not getattr(made, name).startswith(made.sandbox_url)}
+    assert not real
+
+
+def test_every_name_has_a_prefix_under_which_typing_mistakes_are_found():
+    assert [name for name in known_names() if not name.startswith(PREFIXES)] == []
+
+
 def test_with_some_credentials_the_other_sources_are_off_and_say_why():
     made = settings(META_ADS_ACCESS_TOKEN="t")
     assert not made.sandboxed

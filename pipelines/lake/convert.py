@@ -369,7 +369,8 @@ def _build(fields: tuple[Field, ...], source: _Source, context: Mapping[str, str
         if each.required:
             _require(each, arrays[0], part)
         part.arrays.extend(arrays)
-    part.misfits = {**source.misfits, **part.misfits}
+    # What has the wrong shape is why what lies within it is missing.
+    part.misfits = {**part.misfits, **source.misfits}
     return part
 
 

@@ -45,7 +45,8 @@ def emptied(before: Fill, now: Fill) -> list[str]:
     return sorted(
         _name(column)
         for column, places in now.places.items()
-        if not now.values[column] and _improbable(before, column, places)
+        # An empty `_extra` is the usual case: nothing came that is not modelled.
+        if column != "_extra" and not now.values[column] and _improbable(before, column, places)
     )
 
 

@@ -107,7 +107,7 @@ class Installation:
     def settings(self, **changes: Any) -> Settings:
         return credentialed(self.home, self.sandbox.url, self.exports, **changes)
 
-    def run(self, *streams: str, **changes: Any) -> Run:
+    def run(self, *streams: str, first: date = FIRST, last: date = LAST, **changes: Any) -> Run:
         """Read these streams (`source/stream`; without, all) in one run of the `backfill` job."""
         settings = self.settings(**changes)
         sources = build_sources(settings, clock=self.time.clock)
@@ -116,7 +116,7 @@ class Installation:
         with open_instance(settings) as instance:
             result = defs.resolve_job_def(BACKFILL).execute_in_process(
                 instance=instance,
-                tags=range_tags(FIRST, LAST),
+                tags=range_tags(first, last),
                 asset_selection=[dg.AssetKey(each.split("/")) for each in streams or STREAMS],
                 raise_on_error=False,
             )

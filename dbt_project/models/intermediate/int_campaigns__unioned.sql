@@ -14,6 +14,30 @@ listed as (
     from {{ ref('stg_meta_ads__campaigns') }}
 ),
 
+{# Any stream may be missing: a campaign is known by its own figures, or by those or the list of its ads. #}
+mentioned as (
+    select
+        account_id,
+        campaign_id,
+        campaign_name,
+        date_day
+    from {{ ref('stg_meta_ads__insights_campaign') }}
+    union all
+    select
+        account_id,
+        campaign_id,
+        campaign_name,
+        date_day
+    from {{ ref('stg_meta_ads__insights_ad') }}
+    union all
+    select
+        account_id,
+        campaign_id,
+        cast(null as string) as campaign_name,
+        cast(null as date) as date_day
+    from {{ ref('stg_meta_ads__ads') }}
+),
+
 {# A campaign's name may change: its newest day has the newest. #}
 seen as (
     select
@@ -24,7 +48,7 @@ seen as (
         max_by(campaign_name, date_day) as campaign_name,
         min(date_day) as start_date,
         max(date_day) as stop_date
-    from {{ ref('stg_meta_ads__insights_campaign') }}
+    from mentioned
     group by account_id, campaign_id
 ),
 
