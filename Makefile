@@ -4,6 +4,8 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
+# The linter compiles models, and opens a warehouse to do so.
+SCRATCH := $(CURDIR)/.venv/scratch
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-example ui test lint bench lock clean
@@ -28,16 +30,18 @@ lint: $(STAMP) ## check style, types and SQL
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/smm parse
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	@mkdir -p $(SCRATCH)
+	@cd dbt_project && SMM_LAKE=$(SCRATCH)/lake SMM_WAREHOUSE_DIR=$(SCRATCH) PATH="$(CURDIR)/$(BIN):$$PATH" \
+		sqlfluff lint --processes 2 --disable-progress-bar models tests
 
 bench: $(STAMP) ## measure speed and memory
 	@$(BIN)/python -m benchmarks
 
 lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --extra dev --extra bench \
-		--no-emit-index-url --custom-compile-command "make lock" \
-		--output-file requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
+		--extra dev --extra bench --no-emit-index-url --no-annotate --no-strip-extras \
+		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
 clean: ## delete the data, the environment and all that was made from sources
 	rm -rf data .venv dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache

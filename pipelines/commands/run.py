@@ -132,7 +132,7 @@ def _read_and_build(session: Session, first: date, last: date) -> None:
     """Read what tells only the present, what others refer to, and the rest; then build."""
     streams = session.streams()
     present = [stream for stream in streams if stream.snapshot]
-    reference = [stream for stream in streams if stream.group == "reference"]
+    reference = [stream for stream in streams if stream.from_start]
     session.read(present, last, last)
     for stream in reference:
         session.read([stream], _first_missing(session, stream, first), last)

@@ -13,7 +13,7 @@ import fcntl
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -47,8 +47,15 @@ class Outcome:
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The instance in DAGSTER_HOME, with this project's `dagster.yaml`."""
-    prepare_home(settings)
-    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+    home = prepare_home(settings)
+    with ExitStack() as stack:
+        # Dagster's storages make their tables when first used; two processes at once would collide.
+        with (home / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
+            instance.get_runs_count()
+            instance.event_log_storage.has_asset_key(dg.AssetKey("any"))
+            instance.all_instigator_state()
         yield instance
 
 

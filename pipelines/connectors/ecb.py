@@ -38,6 +38,7 @@ STREAMS = (
         zone="Europe/Berlin",
         lookback_days=7,
         slice_days=366,
+        from_start=True,
         url="https://data.ecb.europa.eu/help/api/data",
     ),
 )

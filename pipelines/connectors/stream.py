@@ -113,6 +113,8 @@ class Stream:
       earlier days cannot be read.
     - `lookback_days`: how far back the platform restates; a daily run re-reads so many days.
     - `slice_days`: how many days one read covers.
+    - `from_start`: rows of other streams need its earlier days (an order edited today needs the
+      rate of the day it was placed): a run of the last days reads what is missing before them.
     - `totals`: the columns whose sums go into a file's footer and the run's metadata.
     """
 
@@ -129,6 +131,7 @@ class Stream:
     snapshot: bool = False
     lookback_days: int = 1
     slice_days: int = 7
+    from_start: bool = False
     totals: tuple[str, ...] = ()
     url: str = ""
 

@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 import pyarrow.parquet as pq
 
-from pipelines.commands.runs import open_instance
+from pipelines.commands.runs import QUIET, open_instance
 from pipelines.connectors.http import Clock
 from pipelines.connectors.registry import all_streams, build_sources
 from pipelines.definitions import build_defs
@@ -118,6 +118,7 @@ class Installation:
                 instance=instance,
                 tags=range_tags(first, last),
                 asset_selection=[dg.AssetKey(each.split("/")) for each in streams or STREAMS],
+                run_config=QUIET,
                 raise_on_error=False,
             )
         return Run(result)
@@ -210,7 +211,7 @@ def leaks(home: Path, world: World, *said: str, tokens: Iterable[str] = TOKENS) 
     for place, text in texts:
         found += [f"{place}: {hit!r}" for hit in set(ADDRESS.findall(text)) & addresses]
         found += [f"{place}: {hit!r}" for hit in set(DIGITS.findall(text)) & numbers]
-    return found
+    return sorted(set(found))
 
 
 def _personal(world: World) -> tuple[set[bytes], set[bytes]]:

@@ -120,6 +120,15 @@ def test_a_missing_field_is_null_and_an_empty_list_is_not_a_missing_one():
     assert batch.rejected == ()
 
 
+def test_a_required_field_within_something_of_another_shape_is_misfit_not_missing():
+    within = schema(money("total", "Total.", "totalSet.amount", required=True))
+    found = convert_records(within, [{"totalSet": "10.00"}, {}], {}, place="page 1")
+    assert [(each.field, each.reason) for each in found.rejected] == [
+        ("totalSet", "'10.00' is not an object"),
+        ("totalSet.amount", "missing"),
+    ]
+
+
 def test_unknown_keys_survive_under_their_dotted_path():
     record = changed(note="x")
     record["customer"]["tier"] = "gold"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from lake_rows import ACCOUNT, CONTEXT, D1, SPEND, T1, T2
+from lake_rows import D1, D2, SPEND, T1, T2, land, spend
 
-from pipelines.lake.batch import Batch
-from pipelines.lake.convert import convert_records
 from pipelines.lake.fill import Fill, emptied
-from pipelines.lake.landing import LandedDay
-from pipelines.lake.store import Lake, Provenance
+from pipelines.lake.store import Lake
 
 
 def fill(directory: Path, **columns: list[object]) -> Fill:
@@ -52,22 +49,17 @@ def test_modelled_fields_leave_extra_without_being_missed(tmp_path: Path) -> Non
     assert emptied(before, fill(tmp_path, _extra=[None, None])) == []
 
 
-def land(lake: Lake, day: int, *records: dict[str, str], at: object = T1) -> list[LandedDay]:
-    date = D1 + timedelta(days=day)
-    rows = [{"date": str(date), "ad_id": str(n), **each} for n, each in enumerate(records)]
-    converted = convert_records(SPEND.schema, rows, CONTEXT, place="page 1")
-    provenance = Provenance("run", at, "Asia/Jakarta", context=CONTEXT)
-    with lake.landing(SPEND, ACCOUNT, [date], provenance) as landing:
-        landing.add(Batch(converted.rows))
-        return landing.commit()
-
-
 def test_a_read_is_compared_with_what_it_replaced_and_with_the_week_before_it(
     tmp_path: Path,
 ) -> None:
     lake = Lake(tmp_path)
-    assert lake.emptied(land(lake, 0, {"spend": "1"})) == []
-    assert lake.emptied(land(lake, 1, {})) == ["spend"]
-    assert lake.emptied(land(lake, 9, {})) == [], "nothing of the week before is known"
-    assert lake.emptied(land(lake, 0, {}, at=T2)) == ["spend"]
-    assert lake.emptied(land(lake, 0, {}, at=T2)) == [], "it was so before"
+    later = D1 + timedelta(days=9)
+
+    def missed(day: date, amount: str | None, at: datetime = T1) -> list[str]:
+        return lake.emptied(land(lake, SPEND, [day], [spend("a", amount, day)], at=at))
+
+    assert missed(D1, "1") == []
+    assert missed(D2, None) == ["spend"]
+    assert missed(later, None) == [], "nothing of the week before is known"
+    assert missed(D1, None, T2) == ["spend"]
+    assert missed(D1, None, T2) == [], "it was so before"
