@@ -7,7 +7,7 @@ Does not: what a source does with its settings.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -33,11 +33,14 @@ PREFIXES = ("SMM_", "META_ADS_", "FACEBOOK_PAGES_", "GA4_", "SHOPIFY_", "ECB_", 
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
 SANDBOX_HOUR = time(9, tzinfo=UTC)
-SANDBOX_MARKETS = {
-    "META_ADS_ACCOUNTS": "301000000000001,301000000000002",
-    "FACEBOOK_PAGES_IDS": "100200300400501,100200300400502",
-    "GA4_PROPERTIES": "400000001,400000002",
-    "SHOPIFY_SHOPS": "sarilaut-id,sarilaut-us",
+
+# What turns each source on: any one of these fields. A source that is not named needs nothing.
+CREDENTIALS: Mapping[str, tuple[str, ...]] = {
+    "meta_ads": ("meta_ads_access_token",),
+    "facebook_pages": ("facebook_pages_access_token",),
+    "ga4": ("ga4_credentials", "ga4_access_token"),
+    "shopify": ("shopify_access_token",),
+    "files": ("files",),
 }
 
 
@@ -147,21 +150,19 @@ class Settings(BaseSettings):
         if self._has_input():
             return self
         self._sandboxed = True
-        for name, value in _sandbox_values(self.sandbox_url, self.home).items():
+        # Imported here, so that a run against real platforms never loads the sandbox.
+        from pipelines.sandbox.credentials import sandbox_settings
+
+        for name, value in sandbox_settings(self.sandbox_url, self.home).items():
             # The class is frozen for its users; this is the last step of making it.
             object.__setattr__(self, name, value)
         return self
 
     def _has_input(self) -> bool:
-        credentials = (
-            self.meta_ads_access_token,
-            self.facebook_pages_access_token,
-            self.ga4_credentials,
-            self.ga4_access_token,
-            self.shopify_access_token,
-            self.files,
-        )
-        return any(value is not None for value in credentials)
+        return any(self._given(fields) for fields in CREDENTIALS.values())
+
+    def _given(self, fields: Iterable[str]) -> bool:
+        return any(getattr(self, field) is not None for field in fields)
 
     @property
     def sandboxed(self) -> bool:
@@ -171,18 +172,10 @@ class Settings(BaseSettings):
     @property
     def off(self) -> dict[str, str]:
         """The sources that are not read, each with the setting that would turn it on."""
-        needs = {
-            "meta_ads": (self.meta_ads_access_token, "META_ADS_ACCESS_TOKEN"),
-            "facebook_pages": (self.facebook_pages_access_token, "FACEBOOK_PAGES_ACCESS_TOKEN"),
-            "ga4": (
-                self.ga4_credentials or self.ga4_access_token,
-                "GA4_CREDENTIALS (or GA4_ACCESS_TOKEN)",
-            ),
-            "shopify": (self.shopify_access_token, "SHOPIFY_ACCESS_TOKEN"),
-            "files": (self.files, "SMM_FILES"),
-        }
         return {
-            source: f"{name} is not set" for source, (value, name) in needs.items() if not value
+            source: f"{_alternatives(fields)} is not set"
+            for source, fields in CREDENTIALS.items()
+            if not self._given(fields)
         }
 
     @property
@@ -204,14 +197,10 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
-        single = (
-            self.meta_ads_access_token,
-            self.facebook_pages_access_token,
-            self.ga4_access_token,
-            self.alert_webhook,
-            *self.shopify_tokens.values(),
+        single = (value for _, value in self if isinstance(value, SecretStr))
+        return tuple(
+            secret.get_secret_value() for secret in (*single, *self.shopify_tokens.values())
         )
-        return tuple(secret.get_secret_value() for secret in single if secret is not None)
 
     def now(self) -> datetime:
         """The clock of this run (UTC): SMM_NOW, else the sandbox's morning, else the real time."""
@@ -273,25 +262,7 @@ def last_sandbox_morning(now: datetime) -> datetime:
     return morning if morning <= now else morning - timedelta(days=1)
 
 
-def _sandbox_values(url: str, home: Path) -> Mapping[str, object]:
-    # Imported here, so that a run against real platforms never loads the sandbox.
-    from pipelines.sandbox import credentials
-
-    shops = ",".join(f"{shop}:{token}" for shop, token in credentials.SHOPIFY_TOKENS.items())
-    return {
-        "meta_ads_access_token": SecretStr(credentials.META_TOKEN),
-        "meta_ads_accounts": _split(SANDBOX_MARKETS["META_ADS_ACCOUNTS"]),
-        "meta_ads_base_url": f"{url}/graph.facebook.com",
-        "facebook_pages_access_token": SecretStr(credentials.META_TOKEN),
-        "facebook_pages_ids": _split(SANDBOX_MARKETS["FACEBOOK_PAGES_IDS"]),
-        "facebook_pages_base_url": f"{url}/graph.facebook.com",
-        "ga4_access_token": SecretStr(credentials.GA4_TOKEN),
-        "ga4_properties": _split(SANDBOX_MARKETS["GA4_PROPERTIES"]),
-        "ga4_base_url": f"{url}/analyticsdata.googleapis.com",
-        "shopify_access_token": SecretStr(shops),
-        "shopify_shops": _split(SANDBOX_MARKETS["SHOPIFY_SHOPS"]),
-        "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
-        "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
-        "holidays_base_url": f"{url}/date.nager.at",
-        "files": home / "sandbox" / "exports" / "files.yaml",
-    }
+def _alternatives(fields: Sequence[str]) -> str:
+    """The environment names of these fields, the first of them leading."""
+    first, *others = (str(Settings.model_fields[field].alias) for field in fields)
+    return f"{first} (or {' or '.join(others)})" if others else first

@@ -11,11 +11,11 @@ import random
 import re
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import requests
@@ -128,9 +128,21 @@ class Platform:
     json: bool = True
 
 
+class Signer(Protocol):
+    """Who is asking: whatever proves it is put on each request just before it is sent."""
+
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The request with its proof: a header, a signature among its parameters."""
+        ...
+
+    def secrets(self) -> Iterable[str]:
+        """What must never be shown of the requests signed so far."""
+        ...
+
+
 @dataclass(frozen=True)
 class Token:
-    """Who is asking: the header that carries the token, and its value.
+    """A signer by token: the header that carries it, and its value.
 
     `secret` is called for each request, so that short-lived tokens can renew themselves.
     """
@@ -138,25 +150,36 @@ class Token:
     secret: Callable[[], str]
     header: str = "Authorization"
     scheme: str = "Bearer "
+    _seen: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
     def fixed(cls, value: str, header: str = "Authorization", scheme: str = "Bearer ") -> Token:
         """A token that never changes."""
         return cls(lambda: value, header, scheme)
 
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The request with the token in its header."""
+        value = self.secret()
+        self._seen.add(value)
+        request.headers[self.header] = self.scheme + value
+        return request
+
+    def secrets(self) -> Iterable[str]:
+        """Every value that the token has had."""
+        return self._seen
+
     def __repr__(self) -> str:
         return f"Token({self.header})"
 
 
-class _Header(AuthBase):
-    """Puts the token into its header after everything else, so that no .netrc can replace it."""
+class _Signed(AuthBase):
+    """Lets the signer have the last word on a request, so that no .netrc can replace its proof."""
 
-    def __init__(self, name: str, value: str) -> None:
-        self._name, self._value = name, value
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers[self._name] = self._value
-        return request
+        return self._signer.sign(request)
 
 
 @dataclass(frozen=True)
@@ -168,34 +191,41 @@ class Clock:
 
 
 class Client:
-    """Asks one platform with one token, until it answers or the table says otherwise.
+    """Asks one platform as one signer, until it answers or the table says otherwise.
 
     Retries and waits happen here; any other decision is raised as the error class that carries it.
     After a refused token the client asks nothing more with it. Several clients may share `stats`.
+    `headers` go with each request (a version that the platform wants named; no secrets).
     """
 
     def __init__(
         self,
         platform: Platform,
-        token: Token | None = None,
+        signer: Signer | None = None,
         *,
         stats: Stats | None = None,
         clock: Clock | None = None,
         session: requests.Session | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.platform = platform
         self.stats = stats or Stats()
         self.clock = clock or Clock()
-        self._token = token
+        self._signer = signer
         self._session = session or new_session()
-        self._secrets: set[str] = set()
+        self._headers = dict(headers or {})
         self._dead: str | None = None
         self._not_before = self.clock.now()
 
-    def with_token(self, token: Token) -> Client:
-        """A client of the same platform, session and figures for another token."""
+    def with_token(self, signer: Signer | None) -> Client:
+        """A client of the same platform, session and figures for another signer, or for none."""
         return Client(
-            self.platform, token, stats=self.stats, clock=self.clock, session=self._session
+            self.platform,
+            signer,
+            stats=self.stats,
+            clock=self.clock,
+            session=self._session,
+            headers=self._headers,
         )
 
     def get(self, url: str, **params: str | int) -> Any:
@@ -234,13 +264,14 @@ class Client:
 
     def redact(self, text: str) -> str:
         """The text without any token that this client has used, or that looks like one."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
+        for secret in self._signer.secrets() if self._signer else ():
+            if len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, HIDDEN)
         return redact(text)
 
     def _ask(self, request: Request) -> Answer | Signal:
         """One attempt: the answer, or the signal that says why there is none to use."""
-        auth = self._auth()
+        auth = _Signed(self._signer) if self._signer else None
         started = time.perf_counter()
         self.stats.requests += 1
         try:
@@ -250,6 +281,7 @@ class Client:
                 params=request.params,
                 data=request.form,
                 json=request.body,
+                headers=self._headers,
                 auth=auth,
                 timeout=TIMEOUT,
                 stream=True,
@@ -292,14 +324,6 @@ class Client:
             except msgspec.DecodeError:
                 pass
         return content.decode(errors="replace"), self.platform.json
-
-    def _auth(self) -> AuthBase | None:
-        if self._token is None:
-            return None
-        value = self._token.secret()
-        if len(value) >= SHORTEST_SECRET:
-            self._secrets.add(value)
-        return _Header(self._token.header, self._token.scheme + value)
 
     def _retry(self, rule: Rule, signal: Signal, retries: int) -> None:
         pause = signal.wait if signal.wait is not None else backoff(retries)

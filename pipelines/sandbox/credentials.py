@@ -1,10 +1,14 @@
-"""The tokens that the sandbox accepts, and the accounts they open.
+"""The tokens that the sandbox accepts, the accounts they open, and the settings that name both.
 
-Belongs here: constants that the settings use when no credentials are configured, and the checks of
-each platform. Not secrets: the sandbox only listens to this machine and holds invented people.
+Belongs here: constants, and what the settings become when no credentials are configured. Not
+secrets: the sandbox only listens to this machine and holds invented people.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
 
 META_TOKEN = "sandbox-meta-token-EAAB"  # noqa: S105 - opens nothing but the sandbox
 GA4_TOKEN = "sandbox-ga4-token-ya29"  # noqa: S105 - opens nothing but the sandbox
@@ -16,3 +20,26 @@ SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
 def page_token(page_id: str) -> str:
     """The page access token that `/me/accounts` hands out for that page."""
     return f"sandbox-page-token-{page_id}"
+
+
+def sandbox_settings(url: str, home: Path) -> dict[str, object]:
+    """The fields of `Settings` that point every source at the sandbox under that address."""
+    return {
+        "meta_ads_access_token": SecretStr(META_TOKEN),
+        "meta_ads_accounts": ("301000000000001", "301000000000002"),
+        "meta_ads_base_url": f"{url}/graph.facebook.com",
+        "facebook_pages_access_token": SecretStr(META_TOKEN),
+        "facebook_pages_ids": ("100200300400501", "100200300400502"),
+        "facebook_pages_base_url": f"{url}/graph.facebook.com",
+        "ga4_access_token": SecretStr(GA4_TOKEN),
+        "ga4_properties": ("400000001", "400000002"),
+        "ga4_base_url": f"{url}/analyticsdata.googleapis.com",
+        "shopify_access_token": SecretStr(
+            ",".join(f"{shop}:{token}" for shop, token in SHOPIFY_TOKENS.items())
+        ),
+        "shopify_shops": SHOPS,
+        "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
+        "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
+        "holidays_base_url": f"{url}/date.nager.at",
+        "files": home / "sandbox" / "exports" / "files.yaml",
+    }
