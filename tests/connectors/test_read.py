@@ -115,7 +115,7 @@ def test_an_error_keeps_the_first_names_that_it_was_given() -> None:
 
 
 def expiring(times: int) -> tuple[list[int], Any]:
-    """Pages 1 to 3, of which the third cannot be asked for so many times; and the readings begun."""
+    """Three pages, the last of which expires so many times; and the readings that were begun."""
     begun: list[int] = []
 
     def pages() -> Iterator[Page]:
