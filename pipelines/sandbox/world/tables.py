@@ -362,6 +362,75 @@ PAGE_DAYS = _table(
     ("follows", WHOLE, "Followers at the end of the day."),
 )
 
+PLATFORM: Column = ("platform", TEXT, "Platform: instagram, linkedin, tiktok, x or youtube.")
+CHANNEL: Column = ("account_id", TEXT, "The brand's account.")
+
+CHANNEL_POSTS = _table(
+    "Posts by the brand and about it, with FINAL lifetime counters; "
+    "state.current_channel_posts gives today's.",
+    PLATFORM,
+    MARKET,
+    CHANNEL,
+    ("post_id", TEXT, "Post; of one platform, numbers grow with time except YouTube's."),
+    ("author_id", TEXT, "The account, or a person's id on the platform."),
+    ("author_name", TEXT, "Name shown."),
+    ("author_handle", TEXT, "Name by which the author is addressed, without @."),
+    ("author_kind", TEXT, "truth: brand, customer, employee, creator, media or public."),
+    ("author_followers", WHOLE, "Followers of the author."),
+    ("created_at", INSTANT, "Publication."),
+    ("deleted_at", INSTANT, "When it disappeared, once gone; else NULL. A story lives for a day."),
+    ("message", TEXT, "Text, with #hashtags; it has @handle where it addresses the brand."),
+    ("media_type", TEXT, "text, photo, carousel, video, short, reel, story or link."),
+    ("link", TEXT, "Link that the post carries, UTM parameters included; or NULL."),
+    ("utm_campaign", TEXT, "utm_campaign of that link, or NULL."),
+    ("duration_seconds", WHOLE, "Length of its video; NULL without one."),
+    ("reply_to_id", TEXT, "Post that it answers (X only), or NULL."),
+    ("is_mention", FLAG, "Written by others about the brand."),
+    ("sentiment", TEXT, "truth: positive, neutral or negative."),
+    ("is_crisis", FLAG, "truth: an echo of the crisis."),
+    ("impressions", WHOLE, "Times on screen."),
+    ("reach", WHOLE, "Accounts that saw it."),
+    ("likes", WHOLE, "Likes."),
+    ("comments", WHOLE, "Answers that it ever gets; on X, only those to itself."),
+    ("shares", WHOLE, "Shares (on X: reposts)."),
+    ("quotes", WHOLE, "Quotes (X only; else 0)."),
+    ("saves", WHOLE, "Saves (on X: bookmarks); 0 where the platform has none."),
+    ("link_clicks", WHOLE, "Clicks on its link."),
+    ("profile_clicks", WHOLE, "Clicks on the author's profile; 0 for posts by others."),
+    ("video_views", WHOLE, "Views of its video; 0 without one."),
+    ("watch_seconds", WHOLE, "Time for which its video was watched."),
+)
+
+CHANNEL_COMMENTS = _table(
+    "Comments under posts, replies included; none on X, where an answer is a post.",
+    PLATFORM,
+    MARKET,
+    CHANNEL,
+    ("post_id", TEXT, "Post."),
+    ("comment_id", TEXT, "Comment."),
+    ("parent_id", TEXT, "Comment that it answers, or NULL."),
+    ("author_id", TEXT, "The account, or a person's id on the platform."),
+    ("author_name", TEXT, "Name shown."),
+    ("author_kind", TEXT, "truth: brand, customer, employee, creator, media or public."),
+    ("created_at", INSTANT, "When it was written."),
+    ("message", TEXT, "Text."),
+    ("sentiment", TEXT, "truth: positive, neutral or negative."),
+    ("like_count", WHOLE, "Likes."),
+)
+
+CHANNEL_DAYS = _table(
+    "What each account gathered on each day; a day holds its final figures from its first moment.",
+    PLATFORM,
+    MARKET,
+    CHANNEL,
+    ("date_day", DAY, "Day in the platform's zone (channels.CHANNELS)."),
+    ("followers", WHOLE, "Followers at the end of the day."),
+    ("new_followers", WHOLE, "Accounts that began to follow."),
+    ("profile_views", WHOLE, "Views of the profile."),
+    ("impressions", WHOLE, "Times that own posts were on screen; what they gained on the day."),
+    ("reach", WHOLE, "Accounts that saw own posts; not additive."),
+)
+
 FX = _table(
     "Euro reference rates on business days.",
     ("date", DAY, "Publication day (Frankfurt)."),
@@ -408,6 +477,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     "posts": POSTS,
     "comments": COMMENTS,
     "page_days": PAGE_DAYS,
+    "channel_posts": CHANNEL_POSTS,
+    "channel_comments": CHANNEL_COMMENTS,
+    "channel_days": CHANNEL_DAYS,
     "fx": FX,
     "people": PEOPLE,
 }
@@ -435,6 +507,9 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "posts": ("market", "created_at", "post_id"),
     "comments": ("market", "created_at"),
     "page_days": ("market", "date_day"),
+    "channel_posts": ("platform", "market", "created_at", "post_id"),
+    "channel_comments": ("platform", "market", "created_at", "comment_id"),
+    "channel_days": ("platform", "market", "date_day"),
     "fx": ("date", "currency"),
     "people": ("market", "person_id"),
 }

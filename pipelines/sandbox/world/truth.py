@@ -17,10 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.sandbox.world.channels import CHANNELS
 from pipelines.sandbox.world.config import MARKETS, Market, naive_utc
 from pipelines.sandbox.world.events import event_counts
 from pipelines.sandbox.world.networks import META, NETWORKS
 from pipelines.sandbox.world.state import (
+    CHANNEL_COUNTERS,
+    current_channel_posts,
     current_customers,
     current_orders,
     current_posts,
@@ -75,7 +78,9 @@ def truth(
       subtotal − refunded;
     - `account`: what the days of the Meta account total; `campaigns`: the same by campaign, with
       what it claims and what it really brought (`incremental_…`, over all time up to `now`);
-    - `networks`: the same two of each network.
+    - `networks`: the same two of each network;
+    - `channels`: by platform, own posts, mentions, comments under own posts, and the sums of the
+      own posts' counters.
     """
     world = world.at(now)
     span = Span(first, last)
@@ -122,6 +127,28 @@ def _market(world: World, market: Market, span: Span) -> dict[str, Any]:
         "comments": span.of_instants(comments, "created_at", utc).num_rows,
         **networks[META.name],
         "networks": networks,
+        "channels": {
+            channel.name: _channel(world, market, channel.name, span) for channel in CHANNELS
+        },
+    }
+
+
+def _channel(world: World, market: Market, platform: str, span: Span) -> dict[str, Any]:
+    """What there is on a platform of the market's account, and what its own posts have gathered."""
+    utc = ZoneInfo("UTC")
+    posts = current_channel_posts(world)
+    posts = _mine(posts.filter(pc.equal(posts["platform"], platform)), market)
+    own = posts.filter(pc.invert(posts["is_mention"]))
+    comments = world.channel_comments.filter(
+        pc.is_in(world.channel_comments["post_id"], value_set=own["post_id"].combine_chunks())
+    )
+    posts = span.of_instants(posts, "created_at", utc)
+    own = span.of_instants(own, "created_at", utc)
+    return {
+        "posts": own.num_rows,
+        "mentions": posts.num_rows - own.num_rows,
+        "comments": span.of_instants(comments, "created_at", utc).num_rows,
+        "counters": {name: _sum(own, name) for name in CHANNEL_COUNTERS},
     }
 
 

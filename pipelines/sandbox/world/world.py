@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sandbox.world.channels import CHANNELS
 from pipelines.sandbox.world.config import MARKETS, PAGE_ZONE, WorldConfig, naive_utc
 from pipelines.sandbox.world.networks import NETWORKS
 
@@ -31,6 +32,8 @@ BORN = {
     "refund_transactions": "processed_at",
     "posts": "created_at",
     "comments": "created_at",
+    "channel_posts": "created_at",
+    "channel_comments": "created_at",
     "fx": "published_at",
     "people": "known_at",
 }
@@ -47,6 +50,7 @@ PARTS = {
 LATER: dict[str, dict[str, tuple[str, ...]]] = {
     "orders": {"fulfilled_at": (), "cancelled_at": ()},
     "posts": {"deleted_at": ()},
+    "channel_posts": {"deleted_at": ()},
     "campaigns": {"removed_at": ("removed_as",)},
     "ads": {"removed_at": ("removed_as",)},
 }
@@ -82,6 +86,9 @@ class World:
     posts: pa.Table
     comments: pa.Table
     page_days: pa.Table
+    channel_posts: pa.Table
+    channel_comments: pa.Table
+    channel_days: pa.Table
     fx: pa.Table
     people: pa.Table
 
@@ -108,6 +115,7 @@ class World:
         for name in DAILY:
             tables[name] = _of_begun_days(tables[name], now)
         tables["page_days"] = _until_today(tables["page_days"], now, PAGE_ZONE)
+        tables["channel_days"] = _of_begun_channel_days(tables["channel_days"], now)
         for name, (whole, key) in PARTS.items():
             tables[name] = _of(tables[name], tables[whole], key)
         tables["order_lines"] = _until(tables["order_lines"], "added_at", now)
@@ -146,6 +154,15 @@ def _of_begun_days(table: pa.Table, now: datetime) -> pa.Table:
                 pc.equal(table["network"], network.name), pc.equal(table["market"], market.code)
             )
             keep = pc.or_(keep, pc.and_(own, _begun(table["date_day"], now, network.zone(market))))
+    return table.filter(keep).combine_chunks()
+
+
+def _of_begun_channel_days(table: pa.Table, now: datetime) -> pa.Table:
+    """Rows of days that have begun where the row's platform closes them."""
+    keep = pa.array(np.zeros(table.num_rows, np.bool_))
+    for channel in CHANNELS:
+        own = pc.equal(table["platform"], channel.name)
+        keep = pc.or_(keep, pc.and_(own, _begun(table["date_day"], now, channel.zone)))
     return table.filter(keep).combine_chunks()
 
 
