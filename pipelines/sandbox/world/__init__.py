@@ -21,12 +21,21 @@ from pipelines.sandbox.world.config import (
 )
 from pipelines.sandbox.world.exports import write_exports
 from pipelines.sandbox.world.networks import META, NETWORK_BY_NAME, NETWORKS, Network
+from pipelines.sandbox.world.outlets import (
+    OUTLET_BY_NAME,
+    OUTLETS,
+    SHOPEE,
+    TIKTOK_SHOP,
+    WOOCOMMERCE,
+    Outlet,
+)
 from pipelines.sandbox.world.restate import restate
 from pipelines.sandbox.world.simulation import build_world
 from pipelines.sandbox.world.state import (
     current_customers,
     current_lines,
     current_orders,
+    current_outlet_orders,
     current_posts,
     served_cells,
     served_extra,
@@ -43,16 +52,23 @@ __all__ = [
     "META",
     "NETWORKS",
     "NETWORK_BY_NAME",
+    "OUTLETS",
+    "OUTLET_BY_NAME",
     "PAGE_ZONE",
+    "SHOPEE",
+    "TIKTOK_SHOP",
     "UNITED_STATES",
+    "WOOCOMMERCE",
     "Market",
     "Network",
+    "Outlet",
     "World",
     "WorldConfig",
     "build_world",
     "current_customers",
     "current_lines",
     "current_orders",
+    "current_outlet_orders",
     "current_posts",
     "restate",
     "served_cells",
