@@ -473,7 +473,7 @@ def test_some_buyers_are_customers_of_the_shop_in_other_capitals(outlets: World)
 
 
 def test_an_outlet_order_moves_on_and_every_move_is_an_update(outlets: World) -> None:
-    then = outlets.at(NOW - timedelta(days=6))
+    then = outlets.at(NOW - timedelta(days=10))
     before = {row["order_id"]: row for row in current_outlet_orders(then).to_pylist()}
     moves = set()
     for row in current_outlet_orders(outlets).to_pylist():
