@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,8 @@ from pipelines.lake import personal
 from pipelines.lake.schema import ARROW_TYPES, INSTANT, MONEY, Kind
 
 Values: TypeAlias = "Sequence[Any] | pa.Array"
+_WholeReader: TypeAlias = "Callable[[pa.Array, str], pa.Array | None]"
+_SingleReader: TypeAlias = "Callable[[Any, str], Any]"
 
 _NONE = type(None)
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -49,6 +51,8 @@ _CENTS = Decimal(1).scaleb(-MONEY.scale)
 _MONEY_LIMIT = Decimal(10) ** (MONEY.precision - MONEY.scale)
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _FINE = pa.decimal128(38, 20)
+# Whole numbers of any 64-bit size; its product with a shift stays within 38 digits.
+_UNITS = pa.decimal128(25, 6)
 _MINUTE = 60_000_000
 # The lake's instants are UTC without a zone.
 _EPOCH = datetime.fromisoformat("1970-01-01")
@@ -70,11 +74,12 @@ class Column:
     misfits: dict[int, str] = field(default_factory=dict)
 
 
-def cast(kind: Kind, values: Values, zone: str) -> Column:
+def cast(kind: Kind, values: Values, zone: str, *, scale: int = 0) -> Column:
     """Those values as a column of that kind.
 
     `values` is a list of decoded JSON values or an Arrow array. `zone` is the IANA zone of times
-    that carry no offset. Empty or blank text is NULL in every kind but text.
+    that carry no offset. `scale` is for money that is counted in units of 10^-scale of the major
+    one. Empty or blank text is NULL in every kind but text.
 
     - text: numbers become their digits (a whole double without `.0`), true and false their names.
     - integer: whole numbers, also as text or as a double without a fraction; never a boolean.
@@ -89,14 +94,18 @@ def cast(kind: Kind, values: Values, zone: str) -> Column:
       for guessing.
     - date: `yyyy-mm-dd` or `yyyymmdd`; an instant only at midnight without an offset.
     """
+    whole_reader, single_reader = _WHOLE_READERS[kind], _SINGLE_READERS[kind]
+    if scale:
+        whole_reader = partial(_whole_scaled, scale=scale)
+        single_reader = partial(_single_money, scale=scale)
     array = values if isinstance(values, pa.Array) else _as_arrow(values)
     if array is not None:
-        whole = _WHOLE_READERS[kind](array, zone)
+        whole = whole_reader(array, zone)
         if whole is not None:
             return Column(whole)
     if isinstance(values, pa.Array):
         values = values.to_pylist()
-    return _one_by_one(kind, values, zone)
+    return _one_by_one(kind, values, zone, single_reader)
 
 
 def shown(value: Any) -> str:
@@ -123,8 +132,7 @@ def _as_arrow(values: Sequence[Any]) -> pa.Array | None:
         return None
 
 
-def _one_by_one(kind: Kind, values: Sequence[Any], zone: str) -> Column:
-    reader = _SINGLE_READERS[kind]
+def _one_by_one(kind: Kind, values: Sequence[Any], zone: str, reader: _SingleReader) -> Column:
     read: list[Any] = []
     misfits: dict[int, str] = {}
     for row, value in enumerate(values):
@@ -276,10 +284,23 @@ def _whole_money(array: pa.Array, _zone: str) -> pa.Array | None:
         return exact if exact is not None else _rounded(_try_cast(array, _FINE))
     if pa.types.is_integer(kind):
         whole = _try_cast(array, pa.int64())
-        return None if whole is None else _try_cast(pc.cast(whole, pa.decimal128(25, 6)), MONEY)
+        return None if whole is None else _try_cast(pc.cast(whole, _UNITS), MONEY)
     if pa.types.is_decimal128(kind):
         return _try_cast(array, MONEY) if kind.scale <= MONEY.scale else _rounded(array)
     return pc.cast(array, MONEY) if pa.types.is_null(kind) else None
+
+
+def _whole_scaled(array: pa.Array, _zone: str, *, scale: int) -> pa.Array | None:
+    kind = array.type
+    if _is_text(array) and _contains(array, "e", "E"):
+        return None
+    if not (_is_text(array) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
+        return None
+    units = _try_cast(array, _UNITS)
+    if units is None or scale > MONEY.scale:
+        return None
+    shift = pa.scalar(Decimal(1).scaleb(-scale), pa.decimal128(scale + 1, scale))
+    return _rounded(pc.multiply(units, shift))
 
 
 def _rounded(array: pa.Array | None) -> pa.Array | None:
@@ -292,15 +313,18 @@ def _rounded(array: pa.Array | None) -> pa.Array | None:
     return _try_cast(rounded, MONEY)
 
 
-def _single_money(value: Any, _zone: str) -> Decimal | None:
+def _single_money(value: Any, _zone: str, *, scale: int = 0) -> Decimal | None:
     if isinstance(value, str) and not value.strip():
         return None
     exact = _decimal(value, "an amount")
     if not exact:
         return Decimal(0)
-    if exact.adjusted() >= _MONEY_LIMIT.adjusted():
+    magnitude = exact.adjusted() - scale
+    if magnitude >= _MONEY_LIMIT.adjusted():
         raise MisfitError(f"{shown(value)} is too large for an amount")
-    rounded = exact.quantize(_CENTS, context=_EXACT) if exact.adjusted() > -_SHOWN else Decimal(0)
+    if magnitude <= -_SHOWN:
+        return Decimal(0)
+    rounded = exact.quantize(_CENTS.scaleb(scale), context=_EXACT).scaleb(-scale)
     if abs(rounded) >= _MONEY_LIMIT:
         raise MisfitError(f"{shown(value)} is too large for an amount")
     return rounded
@@ -495,7 +519,7 @@ def _single_date(value: Any, _zone: str) -> date | None:
         raise MisfitError(f"{shown(value)} is not a date that exists") from None
 
 
-_WHOLE_READERS: dict[str, Callable[[pa.Array, str], pa.Array | None]] = {
+_WHOLE_READERS: dict[str, _WholeReader] = {
     "text": _whole_text,
     "integer": _whole_integer,
     "number": _whole_number,
@@ -504,7 +528,7 @@ _WHOLE_READERS: dict[str, Callable[[pa.Array, str], pa.Array | None]] = {
     "timestamp": _whole_timestamp,
     "date": _whole_date,
 }
-_SINGLE_READERS: dict[str, Callable[[Any, str], Any]] = {
+_SINGLE_READERS: dict[str, _SingleReader] = {
     "text": _single_text,
     "integer": _single_integer,
     "number": _single_number,

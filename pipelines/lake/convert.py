@@ -388,7 +388,7 @@ def _arrays(
     if field.kind == "json":
         column = _json_column(values, personal.country_of(context))
     else:
-        column = cast(field.kind, values, context.get("timezone", "UTC"))
+        column = cast(field.kind, values, context.get("timezone", "UTC"), scale=field.scale)
     for row, reason in column.misfits.items():
         part.misfit(row, ".".join(field.steps), reason)
     return [column.array]
@@ -609,7 +609,7 @@ def _value_of(field: Field, row: Mapping[str, Any]) -> Any:
         return msgspec.json.decode(value)
     if field.kind == "timestamp":
         return value.isoformat() + "Z"
-    return format(value, "f") if field.kind == "money" else value
+    return format(value.scaleb(field.scale), "f") if field.kind == "money" else value
 
 
 def _put(record: dict[str, Any], steps: Sequence[str], value: Any) -> None:

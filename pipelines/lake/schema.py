@@ -57,7 +57,8 @@ class Field:
     An `email` or `phone` field becomes one SHA-256 column per norm of `HASH_NORMS`
     (`email` -> `email_sha256_meta`, `email_sha256_google`); its plain text never leaves `convert`.
     A `list` field holds one struct of `fields` per element. A `required` field must not be NULL: a
-    record without it goes to quarantine.
+    record without it goes to quarantine. `scale` is how many decimal places a `money` field's
+    values are shifted by.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Field:
     path: str = ""
     required: bool = False
     fields: tuple[Field, ...] = ()
+    scale: int = 0
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -134,9 +136,14 @@ def number(name: str, description: str, path: str = "") -> Field:
     return Field(name, "number", description, path)
 
 
-def money(name: str, description: str, path: str = "", *, required: bool = False) -> Field:
-    """An exact amount in major units of the row's currency."""
-    return Field(name, "money", description, path, required)
+def money(
+    name: str, description: str, path: str = "", *, required: bool = False, scale: int = 0
+) -> Field:
+    """An exact amount in major units of the row's currency.
+
+    A platform that counts in smaller units gives their size as `scale`: 6 for micros, 2 for cents.
+    """
+    return Field(name, "money", description, path, required, scale=scale)
 
 
 def boolean(name: str, description: str, path: str = "") -> Field:

@@ -41,6 +41,7 @@ NOT_SET = "(not set)"
 PATH = re.compile(r"v1(?:alpha|beta)/properties/(?P<property>\d+)(?P<verb>:runReport|/metadata)")
 CHANNELS = {
     "paid_social": "Paid Social",
+    "cpc": "Paid Search",
     "social": "Organic Social",
     "organic": "Organic Search",
     "email": "Email",

@@ -18,9 +18,9 @@ JAKARTA = "Asia/Jakarta"
 NEW_YORK = "America/New_York"
 
 
-def one(kind, value, zone="UTC"):
+def one(kind, value, zone="UTC", scale=0):
     """The value as that kind; the reason, in angle brackets, if it does not fit."""
-    column = cast(kind, [value], zone)
+    column = cast(kind, [value], zone, scale=scale)
     assert column.array.type == ARROW_TYPES[kind]
     return f"<{column.misfits[0]}>" if column.misfits else column.array[0].as_py()
 
@@ -106,6 +106,34 @@ def test_money_as_a_double_is_its_shortest_decimal_form(value):
 )  # fmt: skip
 def test_impossible_amounts_are_misfits(value):
     assert one("money", value).startswith("<")
+
+
+@pytest.mark.parametrize(
+    ("units", "scale", "amount"),
+    [
+        (1_234_567, 6, "1.234567"),
+        ("1234567", 6, "1.234567"),
+        ("-1999", 2, "-19.99"),
+        (5, 3, "0.005"),
+        (1.5, 2, "0.015"),
+        ("1.5", 6, "0.000002"),
+        ("2.5", 6, "0.000002"),
+        ("1e3", 2, "10"),
+        (999_999_999_999_999_999, 6, "999999999999.999999"),
+        (1500, 9, "0.000002"),
+        ("0", 6, "0"),
+        ("", 2, None),
+        (None, 2, None),
+    ],
+)
+def test_money_counted_in_smaller_units_is_shifted_exactly(units, scale, amount):
+    found = one("money", units, scale=scale)
+    assert found == (None if amount is None else Decimal(amount))
+
+
+@pytest.mark.parametrize("units", [10**18, "1000000000000000000", "1.0.0", True, "1e18"])
+def test_impossible_amounts_in_smaller_units_are_misfits(units):
+    assert one("money", units, scale=6).startswith("<")
 
 
 def test_blank_money_is_unknown_and_zero_is_zero():
@@ -253,16 +281,20 @@ WILD = st.one_of(
 
 
 @pytest.mark.parametrize(
-    "kind", ["text", "integer", "number", "money", "boolean", "timestamp", "date"]
-)
+    ("kind", "scale"),
+    [
+        ("text", 0), ("integer", 0), ("number", 0), ("money", 0), ("money", 2), ("money", 6),
+        ("boolean", 0), ("timestamp", 0), ("date", 0),
+    ],
+)  # fmt: skip
 @settings(max_examples=300, deadline=None)
 @given(values=st.lists(WILD, min_size=1, max_size=6))
-def test_what_a_value_becomes_never_depends_on_its_neighbours(kind, values):
-    together = cast(kind, values, NEW_YORK)
+def test_what_a_value_becomes_never_depends_on_its_neighbours(kind, scale, values):
+    together = cast(kind, values, NEW_YORK, scale=scale)
     for row, value in enumerate(values):
-        alone = cast(kind, [value], NEW_YORK)
+        alone = cast(kind, [value], NEW_YORK, scale=scale)
         # A list as neighbour forces the single reader.
-        beside = cast(kind, [value, [None]], NEW_YORK)
+        beside = cast(kind, [value, [None]], NEW_YORK, scale=scale)
         for other in (together.array[row], beside.array[0]):
             assert other.equals(alone.array[0]) or math.isnan(other.as_py())
         assert (row in together.misfits) == (0 in alone.misfits) == (0 in beside.misfits)

@@ -47,6 +47,7 @@ ORDERS = schema(
         "lines.nodes",
         text("sku", "Unit.", "variant.sku"),
         money("price", "Price.", "price"),
+        money("cost", "Cost.", "costMicros", scale=6),
         nested("taxes", "Taxes.", "taxes", text("name", "Name.", "name", required=True)),
     ),
 )
@@ -64,7 +65,12 @@ ORDER = {
     "codes": [{"b": 1, "a": None}],
     "lines": {
         "nodes": [
-            {"variant": {"sku": "SL-1"}, "price": "62500.25", "taxes": [{"name": "PPN"}]},
+            {
+                "variant": {"sku": "SL-1"},
+                "price": "62500.25",
+                "costMicros": "40000250000",
+                "taxes": [{"name": "PPN"}],
+            },
             {"variant": None, "price": 62500.25, "taxes": []},
         ]
     },
@@ -106,8 +112,13 @@ def test_every_kind_of_field_is_found_by_its_path_and_typed():
         "phone_sha256_google": sha("+6281234567890"),
         "codes": '[{"a":null,"b":1}]',
         "lines": [
-            {"sku": "SL-1", "price": Decimal("62500.250000"), "taxes": [{"name": "PPN"}]},
-            {"sku": None, "price": Decimal("62500.250000"), "taxes": []},
+            {
+                "sku": "SL-1",
+                "price": Decimal("62500.250000"),
+                "cost": Decimal("40000.250000"),
+                "taxes": [{"name": "PPN"}],
+            },
+            {"sku": None, "price": Decimal("62500.250000"), "cost": None, "taxes": []},
         ],
         "_extra": None,
     }
@@ -300,7 +311,8 @@ JSON = st.recursive(
 )
 KEYS = [
     "legacyId", "updatedAt", "placed_on", "totalSet", "shopMoney", "amount", "items", "weight",
-    "test", "customer", "email", "phone", "codes", "lines", "nodes", "variant", "price", "taxes",
+    "test", "customer", "email", "phone", "codes", "lines", "nodes", "variant", "price",
+    "costMicros", "taxes",
 ]  # fmt: skip
 
 
@@ -320,6 +332,7 @@ LINE = st.fixed_dictionaries(
     optional={
         "variant": almost(st.fixed_dictionaries({"sku": almost(st.text(max_size=4))})),
         "price": almost(AMOUNT),
+        "costMicros": almost(st.integers(-(10**17), 10**17)),
         "taxes": almost(st.lists(st.fixed_dictionaries({"name": st.text(max_size=3)}), max_size=2)),
         "odd": JSON,
     },

@@ -20,6 +20,7 @@ from pipelines.sandbox.world.config import (
     WorldConfig,
 )
 from pipelines.sandbox.world.exports import write_exports
+from pipelines.sandbox.world.networks import META, NETWORK_BY_NAME, NETWORKS, Network
 from pipelines.sandbox.world.restate import restate
 from pipelines.sandbox.world.simulation import build_world
 from pipelines.sandbox.world.state import (
@@ -39,9 +40,13 @@ __all__ = [
     "INDONESIA",
     "MARKETS",
     "MARKET_BY_CODE",
+    "META",
+    "NETWORKS",
+    "NETWORK_BY_NAME",
     "PAGE_ZONE",
     "UNITED_STATES",
     "Market",
+    "Network",
     "World",
     "WorldConfig",
     "build_world",

@@ -76,9 +76,16 @@ def _luck(rows: pa.Table) -> Array:
     present = set(rows.column_names)
     ids = [name for name in ("ad_id", "object_id") if name in present]
     named = [name for name in NAMED if name in present]
-    parts += [rows[name].cast(pa.int64()).to_numpy() for name in ids]
+    parts += [_serials(rows[name]) for name in ids]
     parts += [pc.index_in(rows[name], value_set=NAMED[name]).to_numpy() for name in named]
     return np.asarray((mix(*parts) % np.uint64(1000)).astype(np.int64))
+
+
+def _serials(ids: pa.ChunkedArray) -> Array:
+    """Each id as a number, whatever digits its network writes."""
+    coded = ids.combine_chunks().dictionary_encode()
+    numbers = [int(text, 36) % 2**63 for text in coded.dictionary.to_pylist()]
+    return np.asarray(np.array(numbers, np.int64)[coded.indices.to_numpy()])
 
 
 def _whole(table: pa.Table, name: str) -> Array:

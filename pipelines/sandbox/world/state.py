@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from pipelines.sandbox.world.config import MARKET_BY_CODE
 from pipelines.sandbox.world.draws import Array
+from pipelines.sandbox.world.networks import META, NETWORK_BY_NAME
 from pipelines.sandbox.world.restate import grown, restate
 from pipelines.sandbox.world.world import World
 
@@ -119,27 +120,29 @@ def current_posts(world: World) -> pa.Table:
     )
 
 
-def served_cells(world: World, market: str) -> pa.Table:
-    """`ad_cells` of that market as Meta serves them at `now`: restated by each day's age.
+def served_cells(world: World, market: str, network: str = META.name) -> pa.Table:
+    """`ad_cells` of that market as the network serves them at `now`: restated by each day's age.
 
     Same columns and order as `ad_cells`; cells that show nothing yet are absent.
     """
-    return _served(world, world.ad_cells, market, "impressions")
+    return _served(world, world.ad_cells, market, network, "impressions")
 
 
-def served_extra(world: World, market: str) -> pa.Table:
-    """`account_extra` of that market as served at `now`."""
-    return _served(world, world.account_extra, market, "impressions")
+def served_extra(world: World, market: str, network: str = META.name) -> pa.Table:
+    """`account_extra` of that market as the network serves it at `now`."""
+    return _served(world, world.account_extra, market, network, "impressions")
 
 
-def served_reach(world: World, market: str) -> pa.Table:
-    """`ad_reach` of that market as served at `now`."""
-    return _served(world, world.ad_reach, market, "reach")
+def served_reach(world: World, market: str, network: str = META.name) -> pa.Table:
+    """`ad_reach` of that market as the network serves it at `now`."""
+    return _served(world, world.ad_reach, market, network, "reach")
 
 
-def _served(world: World, table: pa.Table, market: str, least: str) -> pa.Table:
-    mine = table.filter(pc.equal(table["market"], market)).combine_chunks()
-    today = world.now.replace(tzinfo=UTC).astimezone(MARKET_BY_CODE[market].zone).date()
+def _served(world: World, table: pa.Table, market: str, network: str, least: str) -> pa.Table:
+    own = pc.and_(pc.equal(table["market"], market), pc.equal(table["network"], network))
+    mine = table.filter(own).combine_chunks()
+    zone = NETWORK_BY_NAME[network].zone(MARKET_BY_CODE[market])
+    today = world.now.replace(tzinfo=UTC).astimezone(zone).date()
     day = mine["date_day"].combine_chunks().cast(pa.int32()).to_numpy()
     age = pa.scalar(today, pa.date32()).cast(pa.int32()).as_py() - 1 - day
     shown = restate(mine, age)

@@ -27,6 +27,11 @@ def _table(description: str, *columns: Column) -> pa.Schema:
 
 MARKET: Column = ("market", TEXT, "Market: id or us.")
 PERSON: Column = ("person_id", WHOLE, "truth: the simulated human being, over all platforms.")
+NETWORK: Column = (
+    "network",
+    TEXT,
+    "Network: meta_ads, google_ads, tiktok_ads, x_ads or linkedin_ads.",
+)
 ORDER: Column = ("order_id", WHOLE, "Order (Shopify's legacyResourceId).")
 
 PRODUCTS = _table(
@@ -76,7 +81,8 @@ CUSTOMERS = _table(
 )
 
 CAMPAIGNS = _table(
-    "Meta campaigns as they stand at the world's `now`.",
+    "Campaigns as they stand at the world's `now`.",
+    NETWORK,
     MARKET,
     ("campaign_id", TEXT, "Campaign."),
     ("name", TEXT, "Name."),
@@ -93,7 +99,8 @@ CAMPAIGNS = _table(
 )
 
 ADSETS = _table(
-    "Ad sets as they stand at the world's `now`.",
+    "Ad sets (ad groups, line items) as they stand at the world's `now`.",
+    NETWORK,
     MARKET,
     ("adset_id", TEXT, "Ad set."),
     ("campaign_id", TEXT, "Its campaign."),
@@ -104,6 +111,7 @@ ADSETS = _table(
 
 ADS = _table(
     "Ads as they stand at the world's `now`.",
+    NETWORK,
     MARKET,
     ("ad_id", TEXT, "Ad."),
     ("adset_id", TEXT, "Its ad set."),
@@ -118,11 +126,12 @@ ADS = _table(
 
 AD_CELLS = _table(
     "Advertising at its finest grain, FINAL values; `restate` gives what is served at a given age.",
+    NETWORK,
     MARKET,
     ("campaign_id", TEXT, "Campaign."),
     ("adset_id", TEXT, "Ad set."),
     ("ad_id", TEXT, "Ad."),
-    ("date_day", DAY, "Day, account-local."),
+    ("date_day", DAY, "Day, as the network closes it for the account."),
     ("age", TEXT, "Age band as Meta names it, or Unknown."),
     ("gender", TEXT, "male, female or unknown."),
     ("region", TEXT, "Region as Meta names it."),
@@ -137,8 +146,9 @@ AD_CELLS = _table(
 
 ACCOUNT_EXTRA = _table(
     "What an account's day total holds beyond its listed ads, FINAL values.",
+    NETWORK,
     MARKET,
-    ("date_day", DAY, "Day, account-local."),
+    ("date_day", DAY, "Day, as the network closes it for the account."),
     ("impressions", WHOLE, "Times on screen."),
     ("clicks", WHOLE, "All clicks."),
     ("link_clicks", WHOLE, "Clicks on links."),
@@ -147,10 +157,11 @@ ACCOUNT_EXTRA = _table(
 
 AD_REACH = _table(
     "Unique accounts reached, FINAL values; not additive.",
+    NETWORK,
     MARKET,
     ("level", TEXT, "account, campaign, adset or ad."),
     ("object_id", TEXT, "Account, campaign, ad set or ad."),
-    ("date_day", DAY, "Day, account-local."),
+    ("date_day", DAY, "Day, as the network closes it for the account."),
     ("reach", WHOLE, "Accounts that saw it at least once on that day."),
 )
 
@@ -163,8 +174,8 @@ SESSIONS = _table(
     ("customer_id", WHOLE, "Customer, if signed in or buying during the visit; else NULL."),
     ("started_at", INSTANT, "Start."),
     ("session_number", WHOLE, "1 for the browser's first visit, and so on."),
-    ("source", TEXT, "Source: facebook, google, newsletter, a site, or (direct)."),
-    ("medium", TEXT, "Medium: paid_social, social, organic, email, referral or (none)."),
+    ("source", TEXT, "Source: facebook, google, tiktok, newsletter, a site…, or (direct)."),
+    ("medium", TEXT, "Medium: paid_social, cpc, social, organic, email, referral or (none)."),
     ("campaign", TEXT, "utm_campaign, or (direct), (organic), (referral)."),
     ("content", TEXT, "utm_content: the ad; else NULL."),
     ("landing_page", TEXT, "Address of the first page, UTM parameters included."),
@@ -406,12 +417,12 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "products": ("market", "product_id"),
     "variants": ("market", "variant_id"),
     "customers": ("market", "customer_id"),
-    "campaigns": ("campaign_id",),
-    "adsets": ("adset_id",),
-    "ads": ("ad_id",),
-    "ad_cells": ("market", "date_day", "ad_id"),
-    "account_extra": ("market", "date_day"),
-    "ad_reach": ("market", "date_day", "level", "object_id"),
+    "campaigns": ("network", "campaign_id"),
+    "adsets": ("network", "adset_id"),
+    "ads": ("network", "ad_id"),
+    "ad_cells": ("network", "market", "date_day", "ad_id"),
+    "account_extra": ("network", "market", "date_day"),
+    "ad_reach": ("network", "market", "date_day", "level", "object_id"),
     "sessions": ("market", "started_at"),
     "orders": ("market", "order_id"),
     "order_lines": ("market", "order_id", "line_id"),
