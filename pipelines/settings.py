@@ -29,7 +29,16 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # A name that begins like one of ours and is not one of ours is a typing mistake: a token under a
 # wrong name would silently turn a source off.
-PREFIXES = ("SMM_", "META_ADS_", "FACEBOOK_PAGES_", "GA4_", "SHOPIFY_", "ECB_", "HOLIDAYS_")
+PREFIXES = (
+    "SMM_",
+    "META_ADS_",
+    "FACEBOOK_PAGES_",
+    "GA4_",
+    "SHOPIFY_",
+    "WOOCOMMERCE_",
+    "ECB_",
+    "HOLIDAYS_",
+)
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
 SANDBOX_HOUR = time(9, tzinfo=UTC)
@@ -40,6 +49,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "facebook_pages": ("facebook_pages_access_token",),
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
+    "woocommerce": ("woocommerce_keys",),
     "files": ("files",),
 }
 
@@ -102,6 +112,10 @@ class Settings(BaseSettings):
     shopify_access_token: SecretStr | None = Field(default=None, alias="SHOPIFY_ACCESS_TOKEN")
     shopify_base_url: str = Field(default="https://{shop}.myshopify.com", alias="SHOPIFY_BASE_URL")
     shopify_api_version: str = Field(default="2026-07", alias="SHOPIFY_API_VERSION")
+
+    woocommerce_sites: Names = Field(default=(), alias="WOOCOMMERCE_SITES")
+    woocommerce_keys: SecretStr | None = Field(default=None, alias="WOOCOMMERCE_KEYS")
+    woocommerce_base_url: str = Field(default="https://{site}", alias="WOOCOMMERCE_BASE_URL")
 
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
 
@@ -184,23 +198,24 @@ class Settings(BaseSettings):
 
         Raises ValueError for a shop without a token.
         """
-        if self.shopify_access_token is None:
-            return {}
-        given = self.shopify_access_token.get_secret_value()
-        if ":" not in given:
-            return dict.fromkeys(self.shopify_shops, self.shopify_access_token)
-        pairs = dict(part.strip().split(":", 1) for part in given.split(",") if part.strip())
-        if missing := [shop for shop in self.shopify_shops if shop not in pairs]:
-            raise ValueError(f"SHOPIFY_ACCESS_TOKEN has no token for: {', '.join(missing)}")
-        return {shop: SecretStr(pairs[shop]) for shop in self.shopify_shops}
+        return _each("SHOPIFY_ACCESS_TOKEN", self.shopify_access_token, self.shopify_shops)
+
+    @property
+    def woocommerce_pairs(self) -> dict[str, SecretStr]:
+        """The `key:secret` of each site: one for all, or `site=key:secret,site=key:secret`.
+
+        Raises ValueError for a site without keys.
+        """
+        return _each("WOOCOMMERCE_KEYS", self.woocommerce_keys, self.woocommerce_sites, "=")
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
-        return tuple(
-            secret.get_secret_value() for secret in (*single, *self.shopify_tokens.values())
-        )
+        given = [secret.get_secret_value() for secret in single]
+        for secrets in (self.shopify_tokens, self.woocommerce_pairs):
+            given += [secret.get_secret_value() for secret in secrets.values()]
+        return tuple(given)
 
     def now(self) -> datetime:
         """The clock of this run (UTC): SMM_NOW, else the sandbox's morning, else the real time."""
@@ -260,6 +275,21 @@ def last_sandbox_morning(now: datetime) -> datetime:
     """The latest 09:00 UTC that has passed: runs of one day see one world."""
     morning = datetime.combine(now.astimezone(UTC).date(), SANDBOX_HOUR)
     return morning if morning <= now else morning - timedelta(days=1)
+
+
+def _each(
+    name: str, secret: SecretStr | None, accounts: Sequence[str], mark: str = ":"
+) -> dict[str, SecretStr]:
+    """The secret of each account out of one for all, or of `account<mark>secret,…`."""
+    if secret is None:
+        return {}
+    given = secret.get_secret_value()
+    if mark not in given:
+        return dict.fromkeys(accounts, secret)
+    pairs = dict(part.strip().split(mark, 1) for part in given.split(",") if part.strip())
+    if missing := [account for account in accounts if account not in pairs]:
+        raise ValueError(f"{name} has no token for: {', '.join(missing)}")
+    return {account: SecretStr(pairs[account]) for account in accounts}
 
 
 def _alternatives(fields: Sequence[str]) -> str:

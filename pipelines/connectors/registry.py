@@ -7,13 +7,22 @@ Belongs here: one entry a source. Does not: anything that a source does. A new s
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 
 from pydantic import SecretStr
 from typing_extensions import override
 
-from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, shopify
+from pipelines.connectors import (
+    ecb,
+    facebook_pages,
+    ga4,
+    holidays,
+    meta_ads,
+    shopify,
+    woocommerce,
+)
 from pipelines.connectors.errors import Permanent, SourceError
 from pipelines.connectors.files import kinds
 from pipelines.connectors.files.source import FilesSource
@@ -30,6 +39,7 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "meta_ads": meta_ads.STREAMS,
     "ga4": ga4.STREAMS,
     "shopify": shopify.STREAMS,
+    "woocommerce": woocommerce.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
     "files": kinds.STREAMS,
@@ -121,16 +131,23 @@ def _ga4(settings: Settings, clock: Clock) -> Source:
 
 
 def _shopify(settings: Settings, clock: Clock) -> Source:
-    try:
-        tokens = settings.shopify_tokens
-    except ValueError as error:
-        raise Permanent(str(error), remedy="Write SHOPIFY_ACCESS_TOKEN as shop:token,…") from error
+    with _written_as("Write SHOPIFY_ACCESS_TOKEN as shop:token,…"):
+        tokens = _secrets(settings.shopify_tokens)
     return shopify.Shopify(
-        {shop: token.get_secret_value() for shop, token in tokens.items()},
+        tokens,
         base_url=settings.shopify_base_url,
         version=settings.shopify_api_version,
         clock=clock,
     )
+
+
+def _woocommerce(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write WOOCOMMERCE_KEYS as ck_…:cs_…, or site=ck_…:cs_…,…"):
+        keys = {
+            site: woocommerce.pair(text)
+            for site, text in _secrets(settings.woocommerce_pairs).items()
+        }
+    return woocommerce.WooCommerce(keys, base_url=settings.woocommerce_base_url, clock=clock)
 
 
 def _ecb(settings: Settings, clock: Clock) -> Source:
@@ -149,6 +166,19 @@ def _files(settings: Settings, _: Clock) -> Source:
     return FilesSource.load(settings.files)
 
 
+@contextmanager
+def _written_as(remedy: str) -> Iterator[None]:
+    """Turn what is wrong with a setting's text into the error that stops its source."""
+    try:
+        yield
+    except ValueError as error:
+        raise Permanent(str(error), remedy=remedy) from error
+
+
+def _secrets(values: Mapping[str, SecretStr]) -> dict[str, str]:
+    return {account: secret.get_secret_value() for account, secret in values.items()}
+
+
 def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
@@ -158,6 +188,7 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "meta_ads": _meta_ads,
     "ga4": _ga4,
     "shopify": _shopify,
+    "woocommerce": _woocommerce,
     "ecb": _ecb,
     "holidays": _holidays,
     "files": _files,

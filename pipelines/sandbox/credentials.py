@@ -15,6 +15,8 @@ GA4_TOKEN = "sandbox-ga4-token-ya29"  # noqa: S105 - opens nothing but the sandb
 
 SHOPS = ("sarilaut-id", "sarilaut-us")
 SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
+WOOCOMMERCE_SITE = "toko.sarilaut.co.id"
+WOOCOMMERCE_KEYS = ("ck_sandbox_of_the_site", "cs_sandbox_of_the_site")
 
 
 def page_token(page_id: str) -> str:
@@ -39,6 +41,9 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         ),
         "shopify_shops": SHOPS,
         "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
+        "woocommerce_keys": SecretStr(":".join(WOOCOMMERCE_KEYS)),
+        "woocommerce_sites": (WOOCOMMERCE_SITE,),
+        "woocommerce_base_url": f"{url}/{{site}}",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
         "files": home / "sandbox" / "exports" / "files.yaml",
