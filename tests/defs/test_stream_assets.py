@@ -6,7 +6,6 @@ import dagster as dg
 from adland import NOW, SPEND
 
 from pipelines.connectors.errors import Transient, WaitUntil
-from pipelines.defs.stream_metadata import column_schema
 
 SPEND_KEY = dg.AssetKey(["adland", "spend"])
 
@@ -54,12 +53,18 @@ def test_the_newest_day_shows_a_sample(location):
 
 def test_the_asset_tells_columns_owner_kinds_link_and_place(location):
     spec = location.defs.resolve_asset_graph().get(SPEND_KEY)
-    assert spec.metadata["dagster/column_schema"] == column_schema(SPEND)
+    columns = {each.name: each for each in spec.metadata["dagster/column_schema"].columns}
+    assert [*columns] == [*SPEND.schema.arrow.names]
+    spend = columns["spend"]
+    assert (spend.type, spend.description) == ("decimal128(18, 6)", "Money spent.")
+    assert spend.constraints.nullable
+    assert not columns["account_id"].constraints.nullable
     assert spec.metadata["documentation"].value == "https://example.com/docs"
     assert spec.owners == ["team:advertising"]
     assert spec.kinds == {"python", "parquet"}
     assert spec.group_name == "ads"
-    assert "| `spend` | decimal128(18, 6) | Money spent. |" in spec.description
+    assert spec.description.startswith("Spend by day.")
+    assert "a daily run re-reads 3 days" in spec.description
     assert spec.pools == {"adland"}
 
 
