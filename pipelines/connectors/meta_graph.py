@@ -32,6 +32,7 @@ RULES = (
     Rule(Decision.SPLIT, "it asks for less data", code=("1",), says="reduce the amount of data"),
     Rule(Decision.SPLIT, "it asks for less data", code=("100",), subcode=("1487534",)),
     Rule(Decision.RESTART, "the report is unusable", code=("100",), says="report run"),
+    Rule(Decision.REREAD, "the page cursor expired", code=("100",), says="cursor"),
     Rule(Decision.DROP, "a metric is not served", code=("100",), says="valid insights metric"),
     Rule(Decision.SKIP, "the object is gone", code=("100",), subcode=("33",)),
     Rule(Decision.SKIP, "posted before the account was a business's", subcode=("2108006",)),
