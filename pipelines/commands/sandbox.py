@@ -111,6 +111,24 @@ def running(
             process.wait()
 
 
+@contextmanager
+def beside(
+    settings: Settings,
+    *,
+    size: int | None = None,
+    seed: int | None = None,
+    export_days: int | None = None,
+) -> Iterator[tuple[Settings, Callable[[], None]]]:
+    """A sandbox of this command's own, the settings that point at it, and the wait for it."""
+    Choice.of(settings, size=size, seed=seed)
+    url = free_address()
+    log = settings.home / "logs" / "sandbox.log"
+    with running(settings, url, log, export_days=export_days) as wait:
+        # The clock stands still for the whole command, whatever the hour it ends at.
+        pointed = Settings(SMM_HOME=settings.home, SMM_SANDBOX_URL=url, SMM_NOW=settings.now())
+        yield pointed, wait
+
+
 def serve(
     settings: Settings,
     port: int,
