@@ -36,6 +36,7 @@ PREFIXES = (
     "GA4_",
     "SHOPIFY_",
     "WOOCOMMERCE_",
+    "STRIPE_",
     "ECB_",
     "HOLIDAYS_",
 )
@@ -50,6 +51,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
     "woocommerce": ("woocommerce_keys",),
+    "stripe": ("stripe_api_key",),
     "files": ("files",),
 }
 
@@ -116,6 +118,11 @@ class Settings(BaseSettings):
     woocommerce_sites: Names = Field(default=(), alias="WOOCOMMERCE_SITES")
     woocommerce_keys: SecretStr | None = Field(default=None, alias="WOOCOMMERCE_KEYS")
     woocommerce_base_url: str = Field(default="https://{site}", alias="WOOCOMMERCE_BASE_URL")
+
+    stripe_accounts: Names = Field(default=(), alias="STRIPE_ACCOUNTS")
+    stripe_api_key: SecretStr | None = Field(default=None, alias="STRIPE_API_KEY")
+    stripe_base_url: str = Field(default="https://api.stripe.com", alias="STRIPE_BASE_URL")
+    stripe_api_version: str = Field(default="2026-10-28.endive", alias="STRIPE_API_VERSION")
 
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
 
@@ -209,11 +216,19 @@ class Settings(BaseSettings):
         return _each("WOOCOMMERCE_KEYS", self.woocommerce_keys, self.woocommerce_sites, "=")
 
     @property
+    def stripe_keys(self) -> dict[str, SecretStr]:
+        """The key of each account: one, or `acct_…:key,acct_…:key`.
+
+        Raises ValueError for an account without a key.
+        """
+        return _each("STRIPE_API_KEY", self.stripe_api_key, self.stripe_accounts)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
         given = [secret.get_secret_value() for secret in single]
-        for secrets in (self.shopify_tokens, self.woocommerce_pairs):
+        for secrets in (self.shopify_tokens, self.woocommerce_pairs, self.stripe_keys):
             given += [secret.get_secret_value() for secret in secrets.values()]
         return tuple(given)
 

@@ -21,6 +21,7 @@ from pipelines.connectors import (
     holidays,
     meta_ads,
     shopify,
+    stripe,
     woocommerce,
 )
 from pipelines.connectors.errors import Permanent, SourceError
@@ -40,6 +41,7 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "ga4": ga4.STREAMS,
     "shopify": shopify.STREAMS,
     "woocommerce": woocommerce.STREAMS,
+    "stripe": stripe.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
     "files": kinds.STREAMS,
@@ -150,6 +152,17 @@ def _woocommerce(settings: Settings, clock: Clock) -> Source:
     return woocommerce.WooCommerce(keys, base_url=settings.woocommerce_base_url, clock=clock)
 
 
+def _stripe(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write STRIPE_API_KEY as acct_…:key,…"):
+        keys = _secrets(settings.stripe_keys)
+    return stripe.Stripe(
+        keys,
+        base_url=settings.stripe_base_url,
+        version=settings.stripe_api_version,
+        clock=clock,
+    )
+
+
 def _ecb(settings: Settings, clock: Clock) -> Source:
     return ecb.ecb(base_url=settings.ecb_base_url, clock=clock)
 
@@ -189,6 +202,7 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "ga4": _ga4,
     "shopify": _shopify,
     "woocommerce": _woocommerce,
+    "stripe": _stripe,
     "ecb": _ecb,
     "holidays": _holidays,
     "files": _files,

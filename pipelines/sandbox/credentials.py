@@ -18,6 +18,9 @@ SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
 WOOCOMMERCE_SITE = "toko.sarilaut.co.id"
 WOOCOMMERCE_KEYS = ("ck_sandbox_of_the_site", "cs_sandbox_of_the_site")
 
+STRIPE_ACCOUNT = "acct_1SariLautSandbox"
+STRIPE_KEY = "rk_live_sandbox_of_the_account"
+
 
 def page_token(page_id: str) -> str:
     """The page access token that `/me/accounts` hands out for that page."""
@@ -44,6 +47,9 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "woocommerce_keys": SecretStr(":".join(WOOCOMMERCE_KEYS)),
         "woocommerce_sites": (WOOCOMMERCE_SITE,),
         "woocommerce_base_url": f"{url}/{{site}}",
+        "stripe_api_key": SecretStr(STRIPE_KEY),
+        "stripe_accounts": (STRIPE_ACCOUNT,),
+        "stripe_base_url": f"{url}/api.stripe.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
         "files": home / "sandbox" / "exports" / "files.yaml",

@@ -30,6 +30,7 @@ from pipelines.sandbox.google import GoogleTokens
 from pipelines.sandbox.holidays import Holidays
 from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.shopify import Shopify
+from pipelines.sandbox.stripe import Stripe
 from pipelines.sandbox.wire import Call, Platform
 from pipelines.sandbox.woocommerce import WooCommerce
 from pipelines.sandbox.world import World, WorldConfig
@@ -40,7 +41,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     faults = faults or Faults()
     pages, ads = FacebookPages(scene, faults), MetaAds(scene, faults)
     ga4, shopify, ecb, tokens = Ga4(scene, faults), Shopify(scene), Ecb(scene), GoogleTokens()
-    holidays, site = Holidays(), WooCommerce(scene)
+    holidays, site, stripe = Holidays(), WooCommerce(scene), Stripe(scene)
 
     def graph(call: Call) -> Platform:
         return ads if ads.knows(call) else pages
@@ -53,6 +54,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "date.nager.at": lambda _: holidays,
         "*.myshopify.com": lambda _: shopify,
         WOOCOMMERCE_SITE: lambda _: site,
+        "api.stripe.com": lambda _: stripe,
     }
     return Server(scene, Router(hosts), faults)
 

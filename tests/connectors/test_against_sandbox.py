@@ -26,6 +26,7 @@ from pipelines.connectors import (
     meta_ads,
     registry,
     shopify,
+    stripe,
     woocommerce,
 )
 from pipelines.connectors.errors import DeadToken, SourceError, Transient, WaitUntil
@@ -50,8 +51,17 @@ LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=29)
 # What happens seldom in so small a world is read over all of its days.
 START = CONFIG.start
-SELDOM = {("woocommerce", "customers"), ("woocommerce", "product_reviews")}
-SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "woocommerce", "ecb", "holidays")
+SELDOM = {("woocommerce", "customers"), ("woocommerce", "product_reviews"), ("stripe", "refunds")}
+SOURCES = (
+    "facebook_pages",
+    "meta_ads",
+    "ga4",
+    "shopify",
+    "woocommerce",
+    "stripe",
+    "ecb",
+    "holidays",
+)
 WITHOUT_TOKEN = ("ecb", "holidays")
 STREAMS = [
     pytest.param(name, stream, id=f"{name}.{stream.name}")
@@ -64,6 +74,7 @@ TOKENS = (
     credentials.GA4_TOKEN,
     *credentials.SHOPIFY_TOKENS.values(),
     *credentials.WOOCOMMERCE_KEYS,
+    credentials.STRIPE_KEY,
     *(credentials.page_token(page) for page in PAGE_IDS),
 )
 
@@ -110,6 +121,12 @@ def build(url: str, time: FakeTime, *, tokens: Mapping[str, str] | None = None) 
                 )
             },
             base_url=f"{url}/{{site}}",
+            clock=time.clock,
+        ),
+        "stripe": stripe.Stripe(
+            {credentials.STRIPE_ACCOUNT: given.get("stripe", credentials.STRIPE_KEY)},
+            base_url=f"{url}/api.stripe.com",
+            version="2026-10-28.endive",
             clock=time.clock,
         ),
         "ecb": ecb.ecb(base_url=f"{url}/data-api.ecb.europa.eu", clock=time.clock),
@@ -271,6 +288,7 @@ SMALL = {
     "ga4": "traffic",
     "shopify": "orders",
     "woocommerce": "product_reviews",
+    "stripe": "charges",
     "ecb": "rates",
     "holidays": "public_holidays",
 }
@@ -332,7 +350,9 @@ def test_a_dead_token_says_so_once_and_other_sources_go_on(
 ) -> None:
     token = "a-dead-token-0123456789"
     sources = build(
-        sandbox.url, time, tokens=dict.fromkeys(("meta", "ga4", "shopify", "woocommerce"), token)
+        sandbox.url,
+        time,
+        tokens=dict.fromkeys(("meta", *SOURCES), token),
     )
     source = sources[name]
 
