@@ -1,4 +1,4 @@
-"""The commands that look and tell: history, quarantine, the check of a set-up, publishing.
+"""The commands that look and tell: history, quarantine, expiry, the check of a set-up, publishing.
 
 Belongs here: what is shown of them. Does not: Dagster runs (`run`).
 """
@@ -27,6 +27,7 @@ from pipelines.serving.publish import FILE, publish, versions_of
 from pipelines.settings import Settings
 
 SHOWN = 50
+EXPIRED_PARTS = ("rows", "history", "quarantined")
 WIDTH = 180
 
 
@@ -109,6 +110,22 @@ def replay_quarantine(settings: Settings, source: str, stream: str) -> None:
     console.print(f"{landed:,} records landed, {remaining:,} remain in quarantine.")
     if landed:
         console.print("smm build brings them into the marts.")
+
+
+def expire_rows(settings: Settings) -> None:
+    """Take out what has outlived its stream's time to live, and say what went."""
+    console = _console()
+    gone = Lake(settings.lake).expire(all_streams(), settings.now())
+    if not gone:
+        console.print("Nothing in the lake has outlived its stream's time to live.")
+        return
+    table = _table("stream", ">days", ">rows", ">rows of history", ">records in quarantine")
+    for name in sorted({(each.source, each.stream) for each in gone}):
+        mine = [each for each in gone if (each.source, each.stream) == name]
+        counts = (sum(getattr(each, part) for each in mine) for part in EXPIRED_PARTS)
+        table.add_row("/".join(name), f"{len(mine):,}", *(f"{count:,}" for count in counts))
+    console.print(table)
+    console.print("smm build takes them out of the marts.")
 
 
 def check_everything(settings: Settings) -> int:
