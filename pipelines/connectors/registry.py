@@ -7,18 +7,29 @@ Belongs here: one entry a source. Does not: anything that a source does. A new s
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
 from pydantic import SecretStr
 from typing_extensions import override
 
-from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, shopify
+from pipelines.connectors import (
+    ecb,
+    facebook_pages,
+    ga4,
+    holidays,
+    meta_ads,
+    shopify,
+    tiktok,
+    tiktok_ads,
+    tiktok_shop,
+)
 from pipelines.connectors.errors import Permanent, SourceError
 from pipelines.connectors.files import kinds
 from pipelines.connectors.files.source import FilesSource
 from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Clock
+from pipelines.connectors.oauth import TokenFile
 from pipelines.connectors.stream import Account, Batch, Source, Stats, Stream, Window
 from pipelines.connectors.versions import judge
 from pipelines.settings import Settings
@@ -30,6 +41,9 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "meta_ads": meta_ads.STREAMS,
     "ga4": ga4.STREAMS,
     "shopify": shopify.STREAMS,
+    "tiktok_ads": tiktok_ads.STREAMS,
+    "tiktok": tiktok.STREAMS,
+    "tiktok_shop": tiktok_shop.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
     "files": kinds.STREAMS,
@@ -121,14 +135,50 @@ def _ga4(settings: Settings, clock: Clock) -> Source:
 
 
 def _shopify(settings: Settings, clock: Clock) -> Source:
-    try:
-        tokens = settings.shopify_tokens
-    except ValueError as error:
-        raise Permanent(str(error), remedy="Write SHOPIFY_ACCESS_TOKEN as shop:token,…") from error
+    tokens = _tokens(lambda: settings.shopify_tokens, "SHOPIFY_ACCESS_TOKEN as shop:token,…")
     return shopify.Shopify(
-        {shop: token.get_secret_value() for shop, token in tokens.items()},
+        tokens,
         base_url=settings.shopify_base_url,
         version=settings.shopify_api_version,
+        clock=clock,
+    )
+
+
+def _tiktok_ads(settings: Settings, clock: Clock) -> Source:
+    return tiktok_ads.tiktok_ads(
+        _secret(settings.tiktok_ads_access_token),
+        settings.tiktok_ads_advertisers,
+        base_url=settings.tiktok_ads_base_url,
+        version=settings.tiktok_ads_api_version,
+        clock=clock,
+    )
+
+
+def _tiktok(settings: Settings, clock: Clock) -> Source:
+    tokens = _tokens(lambda: settings.tiktok_tokens, "TIKTOK_REFRESH_TOKEN as account:token,…")
+    return tiktok.tiktok(
+        settings.tiktok_client_key,
+        _secret(settings.tiktok_client_secret),
+        tokens,
+        base_url=settings.tiktok_base_url,
+        version=settings.tiktok_api_version,
+        stores=_stores(settings, "tiktok", tokens),
+        clock=clock,
+    )
+
+
+def _tiktok_shop(settings: Settings, clock: Clock) -> Source:
+    tokens = _tokens(
+        lambda: settings.tiktok_shop_tokens, "TIKTOK_SHOP_REFRESH_TOKEN as shop:token,…"
+    )
+    return tiktok_shop.tiktok_shop(
+        settings.tiktok_shop_app_key,
+        _secret(settings.tiktok_shop_app_secret),
+        tokens,
+        base_url=settings.tiktok_shop_base_url,
+        auth_url=settings.tiktok_shop_auth_base_url,
+        version=settings.tiktok_shop_api_version,
+        stores=_stores(settings, "tiktok_shop", tokens),
         clock=clock,
     )
 
@@ -149,6 +199,20 @@ def _files(settings: Settings, _: Clock) -> Source:
     return FilesSource.load(settings.files)
 
 
+def _tokens(read: Callable[[], Mapping[str, SecretStr]], form: str) -> dict[str, str]:
+    """The token of each account; `form` says how the setting is written where one has none."""
+    try:
+        return {account: token.get_secret_value() for account, token in read().items()}
+    except ValueError as error:
+        raise Permanent(str(error), remedy=f"Write {form}") from error
+
+
+def _stores(settings: Settings, source: str, accounts: Iterable[str]) -> dict[str, TokenFile]:
+    """Where each account's newest tokens are kept."""
+    kept = settings.home / "tokens"
+    return {account: TokenFile(kept / f"{source}-{account}.json") for account in accounts}
+
+
 def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
@@ -158,6 +222,9 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "meta_ads": _meta_ads,
     "ga4": _ga4,
     "shopify": _shopify,
+    "tiktok_ads": _tiktok_ads,
+    "tiktok": _tiktok,
+    "tiktok_shop": _tiktok_shop,
     "ecb": _ecb,
     "holidays": _holidays,
     "files": _files,

@@ -29,6 +29,9 @@ from pipelines.sandbox.google import GoogleTokens
 from pipelines.sandbox.holidays import Holidays
 from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.shopify import Shopify
+from pipelines.sandbox.tiktok import TikTok
+from pipelines.sandbox.tiktok_ads import TikTokAds
+from pipelines.sandbox.tiktok_shop import TikTokShop
 from pipelines.sandbox.wire import Call, Platform
 from pipelines.sandbox.world import World, WorldConfig
 
@@ -39,6 +42,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     pages, ads = FacebookPages(scene, faults), MetaAds(scene, faults)
     ga4, shopify, ecb, tokens = Ga4(scene, faults), Shopify(scene), Ecb(scene), GoogleTokens()
     holidays = Holidays()
+    tiktok_ads, tiktok, tiktok_shop = TikTokAds(scene, faults), TikTok(scene), TikTokShop(scene)
 
     def graph(call: Call) -> Platform:
         return ads if ads.knows(call) else pages
@@ -50,6 +54,10 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "data-api.ecb.europa.eu": lambda _: ecb,
         "date.nager.at": lambda _: holidays,
         "*.myshopify.com": lambda _: shopify,
+        "business-api.tiktok.com": lambda _: tiktok_ads,
+        "open.tiktokapis.com": lambda _: tiktok,
+        "open-api.tiktokglobalshop.com": lambda _: tiktok_shop,
+        "auth.tiktok-shops.com": lambda _: tiktok_shop,
     }
     return Server(scene, Router(hosts), faults)
 
