@@ -35,6 +35,7 @@ PREFIXES = (
     "FACEBOOK_PAGES_",
     "GA4_",
     "SHOPIFY_",
+    "WOOCOMMERCE_",
     "ECB_",
     "HOLIDAYS_",
     "TIKTOK_",
@@ -49,6 +50,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "facebook_pages": ("facebook_pages_access_token",),
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
+    "woocommerce": ("woocommerce_keys",),
     "tiktok_ads": ("tiktok_ads_access_token",),
     "tiktok": ("tiktok_refresh_token",),
     "tiktok_shop": ("tiktok_shop_refresh_token",),
@@ -114,6 +116,10 @@ class Settings(BaseSettings):
     shopify_access_token: SecretStr | None = Field(default=None, alias="SHOPIFY_ACCESS_TOKEN")
     shopify_base_url: str = Field(default="https://{shop}.myshopify.com", alias="SHOPIFY_BASE_URL")
     shopify_api_version: str = Field(default="2026-07", alias="SHOPIFY_API_VERSION")
+
+    woocommerce_sites: Names = Field(default=(), alias="WOOCOMMERCE_SITES")
+    woocommerce_keys: SecretStr | None = Field(default=None, alias="WOOCOMMERCE_KEYS")
+    woocommerce_base_url: str = Field(default="https://{site}", alias="WOOCOMMERCE_BASE_URL")
 
     tiktok_ads_access_token: SecretStr | None = Field(default=None, alias="TIKTOK_ADS_ACCESS_TOKEN")
     tiktok_ads_advertisers: Names = Field(default=(), alias="TIKTOK_ADS_ADVERTISERS")
@@ -224,39 +230,40 @@ class Settings(BaseSettings):
 
         Raises ValueError for a shop without a token.
         """
-        return self._tokens("shopify_shops", "shopify_access_token")
+        return _each("SHOPIFY_ACCESS_TOKEN", self.shopify_access_token, self.shopify_shops)
+
+    @property
+    def woocommerce_pairs(self) -> dict[str, SecretStr]:
+        """The `key:secret` of each site: one for all, or `site=key:secret,site=key:secret`.
+
+        Raises ValueError for a site without keys.
+        """
+        return _each("WOOCOMMERCE_KEYS", self.woocommerce_keys, self.woocommerce_sites, "=")
 
     @property
     def tiktok_tokens(self) -> dict[str, SecretStr]:
         """The first refresh token of each TikTok account, as `shopify_tokens`."""
-        return self._tokens("tiktok_accounts", "tiktok_refresh_token")
+        return _each("TIKTOK_REFRESH_TOKEN", self.tiktok_refresh_token, self.tiktok_accounts)
 
     @property
     def tiktok_shop_tokens(self) -> dict[str, SecretStr]:
         """The first refresh token of each TikTok shop, as `shopify_tokens`."""
-        return self._tokens("tiktok_shop_ids", "tiktok_shop_refresh_token")
-
-    def _tokens(self, names: str, field: str) -> dict[str, SecretStr]:
-        """The token in that field of each of those names: one for all, or `name:token,…`."""
-        accounts, secret = getattr(self, names), getattr(self, field)
-        if secret is None:
-            return {}
-        given = secret.get_secret_value()
-        if ":" not in given:
-            return dict.fromkeys(accounts, secret)
-        pairs = dict(part.strip().split(":", 1) for part in given.split(",") if part.strip())
-        if missing := [name for name in accounts if name not in pairs]:
-            alias = Settings.model_fields[field].alias
-            raise ValueError(f"{alias} has no token for: {', '.join(missing)}")
-        return {name: SecretStr(pairs[name]) for name in accounts}
+        token = self.tiktok_shop_refresh_token
+        return _each("TIKTOK_SHOP_REFRESH_TOKEN", token, self.tiktok_shop_ids)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
-        each = (self.shopify_tokens, self.tiktok_tokens, self.tiktok_shop_tokens)
-        several = (secret for tokens in each for secret in tokens.values())
-        return tuple(secret.get_secret_value() for secret in (*single, *several))
+        given = [secret.get_secret_value() for secret in single]
+        for secrets in (
+            self.shopify_tokens,
+            self.woocommerce_pairs,
+            self.tiktok_tokens,
+            self.tiktok_shop_tokens,
+        ):
+            given += [secret.get_secret_value() for secret in secrets.values()]
+        return tuple(given)
 
     def now(self) -> datetime:
         """The clock of this run (UTC): SMM_NOW, else the sandbox's morning, else the real time."""
@@ -316,6 +323,21 @@ def last_sandbox_morning(now: datetime) -> datetime:
     """The latest 09:00 UTC that has passed: runs of one day see one world."""
     morning = datetime.combine(now.astimezone(UTC).date(), SANDBOX_HOUR)
     return morning if morning <= now else morning - timedelta(days=1)
+
+
+def _each(
+    name: str, secret: SecretStr | None, accounts: Sequence[str], mark: str = ":"
+) -> dict[str, SecretStr]:
+    """The secret of each account out of one for all, or of `account<mark>secret,…`."""
+    if secret is None:
+        return {}
+    given = secret.get_secret_value()
+    if mark not in given:
+        return dict.fromkeys(accounts, secret)
+    pairs = dict(part.strip().split(mark, 1) for part in given.split(",") if part.strip())
+    if missing := [account for account in accounts if account not in pairs]:
+        raise ValueError(f"{name} has no token for: {', '.join(missing)}")
+    return {account: SecretStr(pairs[account]) for account in accounts}
 
 
 def _alternatives(fields: Sequence[str]) -> str:

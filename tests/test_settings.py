@@ -52,6 +52,7 @@ def test_with_some_credentials_the_other_sources_are_off_and_say_why():
         "facebook_pages": "FACEBOOK_PAGES_ACCESS_TOKEN is not set",
         "ga4": "GA4_CREDENTIALS (or GA4_ACCESS_TOKEN) is not set",
         "shopify": "SHOPIFY_ACCESS_TOKEN is not set",
+        "woocommerce": "WOOCOMMERCE_KEYS is not set",
         "tiktok_ads": "TIKTOK_ADS_ACCESS_TOKEN is not set",
         "tiktok": "TIKTOK_REFRESH_TOKEN is not set",
         "tiktok_shop": "TIKTOK_SHOP_REFRESH_TOKEN is not set",
@@ -134,6 +135,14 @@ def test_a_shop_without_a_token_is_named():
     made = settings(SHOPIFY_SHOPS="a,b", SHOPIFY_ACCESS_TOKEN="a:1")
     with pytest.raises(ValueError, match="no token for: b"):
         _ = made.shopify_tokens
+
+
+def test_keys_of_woocommerce_serve_all_sites_or_one_each():
+    one = settings(WOOCOMMERCE_SITES="a.id,b.id", WOOCOMMERCE_KEYS="ck_1:cs_1")
+    assert one.woocommerce_pairs["b.id"].get_secret_value() == "ck_1:cs_1"
+    own = settings(WOOCOMMERCE_SITES="a.id,b.id", WOOCOMMERCE_KEYS="a.id=ck_1:cs_1,b.id=ck_2:cs_2")
+    assert own.woocommerce_pairs["b.id"].get_secret_value() == "ck_2:cs_2"
+    assert "ck_2:cs_2" in own.secrets
 
 
 def test_relative_paths_are_relative_to_the_project(monkeypatch, tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 
 from pydantic import SecretStr
@@ -23,6 +24,7 @@ from pipelines.connectors import (
     tiktok,
     tiktok_ads,
     tiktok_shop,
+    woocommerce,
 )
 from pipelines.connectors.errors import Permanent, SourceError
 from pipelines.connectors.files import kinds
@@ -41,6 +43,7 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "meta_ads": meta_ads.STREAMS,
     "ga4": ga4.STREAMS,
     "shopify": shopify.STREAMS,
+    "woocommerce": woocommerce.STREAMS,
     "tiktok_ads": tiktok_ads.STREAMS,
     "tiktok": tiktok.STREAMS,
     "tiktok_shop": tiktok_shop.STREAMS,
@@ -135,13 +138,23 @@ def _ga4(settings: Settings, clock: Clock) -> Source:
 
 
 def _shopify(settings: Settings, clock: Clock) -> Source:
-    tokens = _tokens(lambda: settings.shopify_tokens, "SHOPIFY_ACCESS_TOKEN as shop:token,…")
+    with _written_as("Write SHOPIFY_ACCESS_TOKEN as shop:token,…"):
+        tokens = _secrets(settings.shopify_tokens)
     return shopify.Shopify(
         tokens,
         base_url=settings.shopify_base_url,
         version=settings.shopify_api_version,
         clock=clock,
     )
+
+
+def _woocommerce(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write WOOCOMMERCE_KEYS as ck_…:cs_…, or site=ck_…:cs_…,…"):
+        keys = {
+            site: woocommerce.pair(text)
+            for site, text in _secrets(settings.woocommerce_pairs).items()
+        }
+    return woocommerce.WooCommerce(keys, base_url=settings.woocommerce_base_url, clock=clock)
 
 
 def _tiktok_ads(settings: Settings, clock: Clock) -> Source:
@@ -155,7 +168,8 @@ def _tiktok_ads(settings: Settings, clock: Clock) -> Source:
 
 
 def _tiktok(settings: Settings, clock: Clock) -> Source:
-    tokens = _tokens(lambda: settings.tiktok_tokens, "TIKTOK_REFRESH_TOKEN as account:token,…")
+    with _written_as("Write TIKTOK_REFRESH_TOKEN as account:token,…"):
+        tokens = _secrets(settings.tiktok_tokens)
     return tiktok.tiktok(
         settings.tiktok_client_key,
         _secret(settings.tiktok_client_secret),
@@ -168,9 +182,8 @@ def _tiktok(settings: Settings, clock: Clock) -> Source:
 
 
 def _tiktok_shop(settings: Settings, clock: Clock) -> Source:
-    tokens = _tokens(
-        lambda: settings.tiktok_shop_tokens, "TIKTOK_SHOP_REFRESH_TOKEN as shop:token,…"
-    )
+    with _written_as("Write TIKTOK_SHOP_REFRESH_TOKEN as shop:token,…"):
+        tokens = _secrets(settings.tiktok_shop_tokens)
     return tiktok_shop.tiktok_shop(
         settings.tiktok_shop_app_key,
         _secret(settings.tiktok_shop_app_secret),
@@ -199,12 +212,17 @@ def _files(settings: Settings, _: Clock) -> Source:
     return FilesSource.load(settings.files)
 
 
-def _tokens(read: Callable[[], Mapping[str, SecretStr]], form: str) -> dict[str, str]:
-    """The token of each account; `form` says how the setting is written where one has none."""
+@contextmanager
+def _written_as(remedy: str) -> Iterator[None]:
+    """Turn what is wrong with a setting's text into the error that stops its source."""
     try:
-        return {account: token.get_secret_value() for account, token in read().items()}
+        yield
     except ValueError as error:
-        raise Permanent(str(error), remedy=f"Write {form}") from error
+        raise Permanent(str(error), remedy=remedy) from error
+
+
+def _secrets(values: Mapping[str, SecretStr]) -> dict[str, str]:
+    return {account: secret.get_secret_value() for account, secret in values.items()}
 
 
 def _stores(settings: Settings, source: str, accounts: Iterable[str]) -> dict[str, TokenFile]:
@@ -222,6 +240,7 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "meta_ads": _meta_ads,
     "ga4": _ga4,
     "shopify": _shopify,
+    "woocommerce": _woocommerce,
     "tiktok_ads": _tiktok_ads,
     "tiktok": _tiktok,
     "tiktok_shop": _tiktok_shop,

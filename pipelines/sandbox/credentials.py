@@ -16,6 +16,8 @@ GA4_TOKEN = "sandbox-ga4-token-ya29"  # noqa: S105 - opens nothing but the sandb
 
 SHOPS = ("sarilaut-id", "sarilaut-us")
 SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
+WOOCOMMERCE_SITE = "toko.sarilaut.co.id"
+WOOCOMMERCE_KEYS = ("ck_sandbox_of_the_site", "cs_sandbox_of_the_site")
 
 TIKTOK_ADS_TOKEN = "sandbox-tiktok-ads-token"  # noqa: S105 - opens nothing but the sandbox
 TIKTOK_KEY, TIKTOK_SECRET = "sandbox-client-key", "sandbox-client-secret"
@@ -46,6 +48,9 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "shopify_access_token": _by_account(SHOPIFY_TOKENS),
         "shopify_shops": SHOPS,
         "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
+        "woocommerce_keys": SecretStr(":".join(WOOCOMMERCE_KEYS)),
+        "woocommerce_sites": (WOOCOMMERCE_SITE,),
+        "woocommerce_base_url": f"{url}/{{site}}",
         "tiktok_ads_access_token": SecretStr(TIKTOK_ADS_TOKEN),
         "tiktok_ads_advertisers": ("7301000000000000001", "7301000000000000002"),
         "tiktok_ads_base_url": f"{url}/business-api.tiktok.com",
