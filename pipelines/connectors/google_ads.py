@@ -434,6 +434,10 @@ class Caller:
         """The tokens used so far."""
         return (self.developer_token, *self.token.secrets())
 
+    def renew(self) -> bool:
+        """Give the refused access token up; whether there can be another."""
+        return self.token.renew()
+
 
 class GoogleAds(HttpSource):
     """Customers of the Google Ads API; a manager stands for all its enabled clients."""

@@ -60,6 +60,7 @@ class Renewed:
         self._clock = clock
         self._store = store
         self._grant: Grant | None = None
+        self._refused = ""
         self._lock = threading.Lock()
 
     def __call__(self) -> str:
@@ -69,13 +70,20 @@ class Renewed:
                 self._grant = self._renewed()
             return self._grant.access_token
 
+    def refuse(self) -> None:
+        """The platform takes the access token in use no longer: the next call asks for another."""
+        with self._lock:
+            if self._grant is not None:
+                self._refused = self._grant.access_token
+
     @property
     def expires_at(self) -> datetime | None:
         """When the access token in use ends (UTC); None before the first exchange."""
         return self._grant.expires_at if self._grant else None
 
     def _ends(self, grant: Grant) -> bool:
-        return self._clock.now() >= grant.expires_at - MARGIN
+        refused = grant.access_token == self._refused
+        return refused or self._clock.now() >= grant.expires_at - MARGIN
 
     def _renewed(self) -> Grant:
         if self._store is None:
