@@ -145,8 +145,6 @@ COUNTED_DAYS = 365
 # Comments under older posts are too few to list every old post for.
 ANSWERED_DAYS = 90
 PAGE_SIZE = 100
-# So many URNs make a query that is tunnelled, and a table that LinkedIn still answers.
-POSTS_A_CALL = 100
 
 
 class Linkedin(HttpSource, Gaps):
@@ -212,15 +210,14 @@ class Linkedin(HttpSource, Gaps):
                 return
 
     def _post_counters(self, account: Account, window: Window) -> Iterator[Page]:
-        """Lifetime statistics, a hundred posts a question; of which none is told, none is known."""
+        """Lifetime statistics, a page of posts a question; of a post without any, none is known."""
         since = window.end - timedelta(days=COUNTED_DAYS)
         for posts in self._published(account, since, window.end):
             told: dict[str, Any] = {}
             for kind, name in (("share", "shares"), ("ugcPost", "ugcPosts")):
                 urns = [post["id"] for post in posts if f":{kind}:" in str(post["id"])]
-                for batch in _batches(urns, POSTS_A_CALL):
-                    for element in self._statistics(account, **{name: batch}):
-                        told[str(element.get(kind))] = element.get("totalShareStatistics") or {}
+                for element in self._statistics(account, **{name: urns}) if urns else ():
+                    told[str(element.get(kind))] = element.get("totalShareStatistics") or {}
             yield Page(
                 [
                     {"id": post["id"], "publishedAt": post["publishedAt"]}
@@ -284,11 +281,6 @@ class Linkedin(HttpSource, Gaps):
 
 def _urn(account: Account) -> str:
     return f"urn:li:organization:{account.id}"
-
-
-def _batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def _milliseconds(moment: datetime) -> int:
