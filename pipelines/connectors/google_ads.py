@@ -1,7 +1,7 @@
 """Google Ads: customers, what they advertise, and what that brought, by `searchStream`.
 
 Belongs here: the streams and their queries, managers and their clients, what errors mean. Does not:
-signing in (`google_oauth`).
+how a person's token is renewed (`google`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any
 import requests
 from typing_extensions import override
 
+from pipelines.connectors import google, health
 from pipelines.connectors.errors import Decision, Gone, Rule, Signal, UnknownMetric
-from pipelines.connectors.google_oauth import google_login
+from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Answer, Client, Platform, Request, Token, status_signal
+from pipelines.connectors.oauth import Renewed
 from pipelines.connectors.read import HttpSource, Page, halved
-from pipelines.connectors.stream import Account, Stats, Stream, Window
+from pipelines.connectors.stream import Account, Stream, Window
 from pipelines.lake.schema import Field, boolean, day, integer, json, money, schema, text
 
 DOCS = "https://developers.google.com/google-ads/api/fields/latest/"
@@ -321,6 +323,13 @@ RULES = (
         "a manager has no figures of its own",
         code=("REQUESTED_METRICS_FOR_MANAGER",),
     ),
+    Rule(Decision.ABORT, "the refresh token is refused", code=("invalid_grant",)),
+    Rule(
+        Decision.ABORT,
+        "the OAuth client is refused",
+        code=("invalid_client", "unauthorized_client", "deleted_client"),
+        remedy="Check GOOGLE_ADS_CLIENT_ID and GOOGLE_ADS_CLIENT_SECRET.",
+    ),
     Rule(Decision.ABORT, "the token is refused", code=("UNAUTHENTICATED",)),
     Rule(Decision.ABORT, "the token is refused", subcode=("authenticationError",)),
     Rule(
@@ -373,10 +382,13 @@ def google_ads_signal(answer: Answer) -> Signal | None:
     """The error of an answer, the first that Google lists of it.
 
     A stream is an array, and so are its errors; one that breaks off half-way was begun with 200.
+    The OAuth endpoint writes its own simpler one.
     """
     error = _error(answer.body)
     if error is None:
         return status_signal(answer)
+    if isinstance(error, str):
+        return Signal(answer.status, error, message=str(answer.body.get("error_description", "")))
     details = [item for item in error.get("details", ()) if isinstance(item, dict)]
     failures = [item for detail in details for item in detail.get("errors", ())]
     first: Mapping[str, Any] = failures[0] if failures else {}
@@ -390,10 +402,11 @@ def google_ads_signal(answer: Answer) -> Signal | None:
     )
 
 
-def _error(body: Any) -> Mapping[str, Any] | None:
+def _error(body: Any) -> Mapping[str, Any] | str | None:
     for item in body if isinstance(body, list) else [body]:
-        if isinstance(item, dict) and isinstance(item.get("error"), dict):
-            return dict(item["error"])
+        error = item.get("error") if isinstance(item, dict) else None
+        if isinstance(error, dict | str):
+            return error
     return None
 
 
@@ -451,12 +464,14 @@ class GoogleAds(HttpSource):
         caller: Caller,
         customers: Sequence[str],
         *,
+        renewed: Renewed,
         base_url: str,
         version: str,
     ) -> None:
         super().__init__([digits(customer) for customer in customers], client.stats)
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._caller = caller
+        self._renewed = renewed
         self._anonymous = client
         # Through whom each client of a manager is asked, and each asker's HTTP client.
         self._managers: dict[str, str] = {}
@@ -472,6 +487,15 @@ class GoogleAds(HttpSource):
             for customer in self._managed.get(account.id, [account]):
                 found.setdefault(customer.id, customer)
         return list(found.values())
+
+    def health(self, account: Account) -> list[Finding]:
+        """How the token is renewed, and the clock. Of quotas Google tells when they are spent."""
+        client = self._client(account.id)
+        answer = client.send(self._request(account.id, CUSTOMER_QUERY))
+        return [
+            *self._renewed.health(PLATFORM.remedy),
+            health.clock(answer.headers, client.clock.now()),
+        ]
 
     @override
     def describe(self, account_id: str) -> Account:
@@ -515,11 +539,13 @@ class GoogleAds(HttpSource):
         return [row for chunk in chunks for row in chunk.get("results", ())]
 
     def _chunks(self, account_id: str, asked: str) -> list[dict[str, Any]]:
+        answer = self._client(account_id).send(self._request(account_id, asked))
+        chunks: list[dict[str, Any]] = answer.body
+        return chunks
+
+    def _request(self, account_id: str, asked: str) -> Request:
         url = f"{self._root}/customers/{account_id}/googleAds:searchStream"
-        body: list[dict[str, Any]] = (
-            self._client(account_id).send(Request(url, body={"query": asked})).body
-        )
-        return body
+        return Request(url, body={"query": asked})
 
     def _client(self, account_id: str) -> Client:
         """Each customer has limits of its own, and so its own client and pace."""
@@ -620,17 +646,11 @@ def google_ads(
     **client: Any,
 ) -> GoogleAds:
     """The source with the refresh token of somebody who may see the customers."""
-    stats = client.pop("stats", None) or Stats()
-    login = google_login(
-        "google_ads",
-        client_id,
-        client_secret,
-        refresh_token,
-        base_url=oauth_base_url,
-        remedy=PLATFORM.remedy,
-        stats=stats,
-        **client,
+    signing_in = Client(PLATFORM, **client)
+    app = google.App(client_id, client_secret, f"{oauth_base_url.rstrip('/')}/token")
+    exchange = google.exchange(signing_in, app)
+    renewed = Renewed(exchange, refresh_token, clock=signing_in.clock)
+    caller = Caller(Token(renewed), developer_token, digits(login_customer_id))
+    return GoogleAds(
+        signing_in, caller, customers, renewed=renewed, base_url=base_url, version=version
     )
-    caller = Caller(Token(login), developer_token, digits(login_customer_id))
-    asking = Client(PLATFORM, stats=stats, **client)
-    return GoogleAds(asking, caller, customers, base_url=base_url, version=version)

@@ -6,17 +6,16 @@ or what is paid for (`linkedin_ads`): all figures here are organic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
 from pipelines.connectors.errors import Gone
-from pipelines.connectors.http import Client
+from pipelines.connectors.health import Finding
 from pipelines.connectors.read import HttpSource, Page
-from pipelines.connectors.restli import Restli, encoded, instant, linkedin_client
+from pipelines.connectors.restli import Restli, encoded, instant, linkedin_api
 from pipelines.connectors.stream import Account, Gaps, Stream, Window
 from pipelines.lake.schema import Field, day, integer, json, number, schema, text, timestamp
 
@@ -153,13 +152,15 @@ class Linkedin(HttpSource, Gaps):
     name = "linkedin"
     streams: tuple[Stream, ...] = STREAMS
 
-    def __init__(
-        self, client: Client, organisations: Sequence[str], *, base_url: str, version: str
-    ) -> None:
-        super().__init__(organisations, client.stats)
-        self._clock = client.clock
-        self._api = Restli(client, f"{base_url.rstrip('/')}/rest")
+    def __init__(self, api: Restli, organisations: Sequence[str], *, version: str) -> None:
+        super().__init__(organisations, api.client.stats)
+        self._clock = api.client.clock
+        self._api = api
         self.api_version = version
+
+    def health(self, account: Account) -> list[Finding]:
+        """How the token is renewed, and the clock."""
+        return self._api.health(f"organizations/{account.id}")
 
     @override
     def describe(self, account_id: str) -> Account:
@@ -336,30 +337,7 @@ def _comment(comment: Mapping[str, Any]) -> dict[str, Any]:
 SAID = frozenset({"commentUrn", "object", "$URN"})
 
 
-def linkedin(
-    organisations: Iterable[str],
-    *,
-    base_url: str,
-    oauth_base_url: str,
-    version: str,
-    access_token: str = "",
-    client_id: str = "",
-    client_secret: str = "",
-    refresh_token: str = "",
-    token_file: Path | None = None,
-    **client: Any,
-) -> Linkedin:
-    """The source with a refresh token and its app, or with an access token."""
-    asking = linkedin_client(
-        "linkedin",
-        "LINKEDIN_",
-        version=version,
-        access_token=access_token,
-        client_id=client_id,
-        client_secret=client_secret,
-        refresh_token=refresh_token,
-        oauth_base_url=oauth_base_url,
-        token_file=token_file,
-        **client,
-    )
-    return Linkedin(asking, tuple(organisations), base_url=base_url, version=version)
+def linkedin(organisations: Sequence[str], *, version: str, **api: Any) -> Linkedin:
+    """The source; what else is given reaches `restli.linkedin_api`."""
+    asking = linkedin_api("linkedin", "LINKEDIN_", version=version, **api)
+    return Linkedin(asking, organisations, version=version)

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
 from pipelines.connectors.errors import Gone, Permanent, TooMuch
-from pipelines.connectors.http import Client
+from pipelines.connectors.health import Finding
 from pipelines.connectors.read import HttpSource, Page, bisected, halved
-from pipelines.connectors.restli import Restli, encoded, instant, linkedin_client, tail
+from pipelines.connectors.restli import Restli, encoded, instant, linkedin_api, tail
 from pipelines.connectors.stream import Account, Stream, Window
 from pipelines.lake.schema import Field, boolean, day, integer, json, money, schema, text, timestamp
 
@@ -247,14 +246,16 @@ class LinkedinAds(HttpSource):
     name = "linkedin_ads"
     streams: tuple[Stream, ...] = STREAMS
 
-    def __init__(
-        self, client: Client, accounts: Sequence[str], *, base_url: str, version: str
-    ) -> None:
-        super().__init__(accounts, client.stats)
-        self._api = Restli(client, f"{base_url.rstrip('/')}/rest")
+    def __init__(self, api: Restli, accounts: Sequence[str], *, version: str) -> None:
+        super().__init__(accounts, api.client.stats)
+        self._api = api
         # Fields that the platform was found not to serve, so that each is searched for once.
         self._retired: dict[str, tuple[str, ...]] = {}
         self.api_version = version
+
+    def health(self, account: Account) -> list[Finding]:
+        """How the token is renewed, and the clock."""
+        return self._api.health(f"adAccounts/{account.id}")
 
     @override
     def describe(self, account_id: str) -> Account:
@@ -446,30 +447,7 @@ def _without(record: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name not in names}
 
 
-def linkedin_ads(
-    accounts: Sequence[str],
-    *,
-    base_url: str,
-    oauth_base_url: str,
-    version: str,
-    access_token: str = "",
-    client_id: str = "",
-    client_secret: str = "",
-    refresh_token: str = "",
-    token_file: Path | None = None,
-    **client: Any,
-) -> LinkedinAds:
-    """The source with a refresh token and its app, or with an access token."""
-    asking = linkedin_client(
-        "linkedin_ads",
-        "LINKEDIN_ADS_",
-        version=version,
-        access_token=access_token,
-        client_id=client_id,
-        client_secret=client_secret,
-        refresh_token=refresh_token,
-        oauth_base_url=oauth_base_url,
-        token_file=token_file,
-        **client,
-    )
-    return LinkedinAds(asking, accounts, base_url=base_url, version=version)
+def linkedin_ads(accounts: Sequence[str], *, version: str, **api: Any) -> LinkedinAds:
+    """The source; what else is given reaches `restli.linkedin_api`."""
+    asking = linkedin_api("linkedin_ads", "LINKEDIN_ADS_", version=version, **api)
+    return LinkedinAds(asking, accounts, version=version)

@@ -17,7 +17,9 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import requests
 
+from pipelines.connectors import health
 from pipelines.connectors.errors import Decision, Rule, Signal
+from pipelines.connectors.health import Finding, State
 from pipelines.connectors.http import (
     Answer,
     Client,
@@ -30,7 +32,6 @@ from pipelines.connectors.http import (
 )
 from pipelines.connectors.oauth import Grant, Renewed, TokenFile
 from pipelines.connectors.read import follow
-from pipelines.connectors.stream import Stats
 
 PROTOCOL = "2.0.0"
 # LinkedIn refuses longer addresses with 414; its own clients tunnel from here on.
@@ -207,10 +208,21 @@ def _half(request: Request, name: str) -> Request | None:
 
 @dataclass(frozen=True)
 class Restli:
-    """LinkedIn's versioned API: `root` is its address."""
+    """LinkedIn's versioned API: `root` is its address, `renewed` the token if it renews itself."""
 
     client: Client
     root: str
+    renewed: Renewed | None = None
+
+    def health(self, path: str) -> list[Finding]:
+        """How the token is renewed, and the clock, by asking for that object."""
+        answer = self.client.send(Request(address(self.root, path)))
+        remedy = self.client.platform.remedy
+        fixed = [Finding("access token", State.OK, "a fixed one; LinkedIn's live for sixty days")]
+        return [
+            *(self.renewed.health(remedy) if self.renewed else fixed),
+            health.clock(answer.headers, self.client.clock.now()),
+        ]
 
     def get(self, path: str, **params: Any) -> Any:
         """One answer."""
@@ -229,36 +241,38 @@ class Restli:
             yield body.get("elements") or []
 
 
-def linkedin_client(
+def linkedin_api(
     name: str,
     setting: str,
     *,
+    base_url: str,
+    oauth_base_url: str,
     version: str,
     access_token: str = "",
     client_id: str = "",
     client_secret: str = "",
     refresh_token: str = "",
-    oauth_base_url: str,
     token_file: Path | None = None,
+    clock: Clock | None = None,
     **client: Any,
-) -> Client:
-    """The HTTP client of a source: with a refresh token if there is one, else an access token.
+) -> Restli:
+    """The API as a source asks it: with a refresh token and its app, or with an access token.
 
-    An access token lives sixty days and the refresh token a year, so the newest is kept in
-    `token_file` between processes.
+    `setting` is the beginning of the source's variables. An access token lives sixty days and the
+    refresh token a year, so the newest is kept in `token_file` between processes.
     """
-    stats = client.pop("stats", None) or Stats()
-    clock = client.pop("clock", None) or Clock()
+    clock = clock or Clock()
     platform = linkedin_platform(name, setting, clock)
-    asking = Client(platform, stats=stats, clock=clock, **client)
-    token = Token.fixed(access_token)
-    if refresh_token:
-        form = {"client_id": client_id, "client_secret": client_secret}
-        exchange = partial(_exchanged, asking, f"{oauth_base_url.rstrip('/')}/accessToken", form)
-        store = TokenFile(token_file) if token_file else None
-        token = Token(Renewed(exchange, refresh_token, clock=clock, store=store))
     headers = {"LinkedIn-Version": version, "X-Restli-Protocol-Version": PROTOCOL}
-    return Client(platform, Tunnelled(token), stats=stats, clock=clock, headers=headers, **client)
+    asking = Client(platform, clock=clock, headers=headers, **client)
+    renewed = None
+    if refresh_token:
+        app = {"client_id": client_id, "client_secret": client_secret}
+        exchange = partial(_exchanged, asking, f"{oauth_base_url.rstrip('/')}/accessToken", app)
+        store = TokenFile(token_file) if token_file else None
+        renewed = Renewed(exchange, refresh_token, clock=clock, store=store)
+    token = Token(renewed) if renewed else Token.fixed(access_token)
+    return Restli(asking.with_token(Tunnelled(token)), f"{base_url.rstrip('/')}/rest", renewed)
 
 
 def _exchanged(asking: Client, url: str, app: Mapping[str, str], refresh_token: str) -> Grant:
@@ -266,7 +280,13 @@ def _exchanged(asking: Client, url: str, app: Mapping[str, str], refresh_token: 
     asked_at = asking.clock.now()
     told = asking.send(Request(url, form=form)).body
     ends = asked_at + timedelta(seconds=int(told["expires_in"]))
-    return Grant(str(told["access_token"]), ends, str(told.get("refresh_token", "")))
+    left = told.get("refresh_token_expires_in")
+    return Grant(
+        str(told["access_token"]),
+        ends,
+        str(told.get("refresh_token", "")),
+        refresh_expires_at=None if left is None else asked_at + timedelta(seconds=int(left)),
+    )
 
 
 def tail(urn: Any) -> Any:

@@ -20,12 +20,13 @@ from pipelines.connectors.errors import (
     UnknownMetric,
     WaitUntil,
 )
+from pipelines.connectors.health import State
 from pipelines.connectors.restli import (
     LONGEST_QUERY,
     Restli,
     address,
     instant,
-    linkedin_client,
+    linkedin_api,
     tail,
 )
 
@@ -38,16 +39,15 @@ def time() -> FakeTime:
 
 
 def build(server: Scripted, time: FakeTime, **more: Any) -> Restli:
-    given = {"access_token": "access-token-0", **more}
-    client = linkedin_client(
+    return linkedin_api(
         "linkedin_ads",
         "LINKEDIN_ADS_",
-        version="202602",
+        base_url=server.url,
         oauth_base_url=f"{server.url}/oauth/v2",
+        version="202602",
         clock=time.clock,
-        **given,
+        **{"access_token": "access-token-0", **more},
     )
-    return Restli(client, f"{server.url}/rest")
 
 
 @pytest.fixture
@@ -236,6 +236,19 @@ def test_an_access_token_that_is_revoked_is_exchanged_at_once(
 
     assert api.get("adAccounts/1") == {"fine": 1}
     assert exchange.granted == 2
+
+
+def test_the_refresh_tokens_own_end_is_told_of_before_it_comes(
+    server: Scripted, time: FakeTime
+) -> None:
+    granted = {"access_token": "a", "expires_in": 5_184_000, "refresh_token_expires_in": 86_400}
+    server.says(Reply(granted), Reply({"id": 1}))
+
+    found = {each.what: each for each in build(server, time, **APP).health("adAccounts/1")}
+
+    assert found["access token"].state is State.OK
+    assert found["refresh token"].state is State.WARN
+    assert "LINKEDIN_ADS_REFRESH_TOKEN" in found["refresh token"].remedy
 
 
 def test_a_refused_refresh_token_names_its_setting(server: Scripted, time: FakeTime) -> None:
