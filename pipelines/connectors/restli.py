@@ -106,6 +106,7 @@ def linkedin_rules(setting: str) -> tuple[Rule, ...]:
             status=(426,),
             remedy=f"Put a newer month into {setting}API_VERSION.",
         ),
+        Rule(Decision.REREAD, "the page token expired", status=(400,), says="pagetoken"),
         Rule(Decision.DROP, "a field is not served", status=(400, 403), says="field"),
         Rule(
             Decision.STOP,
