@@ -52,6 +52,9 @@ def test_with_some_credentials_the_other_sources_are_off_and_say_why():
         "facebook_pages": "FACEBOOK_PAGES_ACCESS_TOKEN is not set",
         "ga4": "GA4_CREDENTIALS (or GA4_ACCESS_TOKEN) is not set",
         "shopify": "SHOPIFY_ACCESS_TOKEN is not set",
+        "google_ads": "GOOGLE_ADS_REFRESH_TOKEN is not set",
+        "linkedin_ads": "LINKEDIN_ADS_REFRESH_TOKEN (or LINKEDIN_ADS_ACCESS_TOKEN) is not set",
+        "linkedin": "LINKEDIN_REFRESH_TOKEN (or LINKEDIN_ACCESS_TOKEN) is not set",
         "files": "SMM_FILES is not set",
     }
 
@@ -103,10 +106,10 @@ def test_a_wrong_value_is_refused_in_words(name, value, says):
 
 
 def test_secrets_show_nowhere():
-    made = settings(META_ADS_ACCESS_TOKEN="EAAB-secret", SHOPIFY_ACCESS_TOKEN="a:shpat-secret")
-    assert "secret" not in repr(made)
-    assert "secret" not in str(made.model_dump())
-    assert made.secrets[0] == "EAAB-secret"
+    made = settings(META_ADS_ACCESS_TOKEN="EAAB-hidden", SHOPIFY_ACCESS_TOKEN="a:shpat-hidden")
+    assert "hidden" not in repr(made)
+    assert "hidden" not in str(made.model_dump())
+    assert made.secrets[0] == "EAAB-hidden"
 
 
 def test_a_token_that_stops_the_start_is_not_in_the_message(monkeypatch):
