@@ -18,7 +18,18 @@ import pyarrow.compute as pc
 import pytest
 from scripted import FakeTime
 
-from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, registry, shopify
+from pipelines.connectors import (
+    ecb,
+    facebook_pages,
+    ga4,
+    google_ads,
+    holidays,
+    linkedin,
+    linkedin_ads,
+    meta_ads,
+    registry,
+    shopify,
+)
 from pipelines.connectors.errors import DeadToken, SourceError, Transient, WaitUntil
 from pipelines.connectors.health import Health, State
 from pipelines.connectors.read import HttpSource
@@ -27,7 +38,9 @@ from pipelines.sandbox import credentials
 from pipelines.sandbox.clock import Scene
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import (
+    CHANNEL_ACCOUNTS,
     MARKETS,
+    NETWORK_BY_NAME,
     WorldConfig,
     current_orders,
     current_posts,
@@ -39,17 +52,36 @@ NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 CONFIG = WorldConfig(anchor=date(2026, 11, 1), size=500, history_days=120, campaigns=16)
 LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=29)
-SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "ecb", "holidays")
+SOURCES = (
+    "facebook_pages",
+    "meta_ads",
+    "ga4",
+    "shopify",
+    "google_ads",
+    "linkedin_ads",
+    "linkedin",
+    "ecb",
+    "holidays",
+)
 WITHOUT_TOKEN = ("ecb", "holidays")
 STREAMS = [
     pytest.param(name, stream, id=f"{name}.{stream.name}")
     for name in SOURCES
     for stream in registry.STREAMS[name]
 ]
+GOOGLE_ADS, LINKEDIN_ADS = NETWORK_BY_NAME["google_ads"], NETWORK_BY_NAME["linkedin_ads"]
 PAGE_IDS = [market.page_id for market in MARKETS]
+ALL_TOKENS = ("meta", "ga4", "shopify", "google", "linkedin")
+# Whose token endpoint is asked, and refuses, before the platform is.
+SIGNS_IN = {"google_ads": "oauth", "linkedin_ads": "linkedin_oauth", "linkedin": "linkedin_oauth"}
 TOKENS = (
     credentials.META_TOKEN,
     credentials.GA4_TOKEN,
+    credentials.GOOGLE_ADS_TOKEN,
+    credentials.GOOGLE_ADS_REFRESH_TOKEN,
+    credentials.GOOGLE_ADS_DEVELOPER_TOKEN,
+    credentials.LINKEDIN_TOKEN,
+    credentials.LINKEDIN_REFRESH_TOKEN,
     *credentials.SHOPIFY_TOKENS.values(),
     *(credentials.page_token(page) for page in PAGE_IDS),
 )
@@ -74,6 +106,15 @@ def build(url: str, time: FakeTime, *, tokens: Mapping[str, str] | None = None) 
     given = tokens or {}
     meta = given.get("meta", credentials.META_TOKEN)
     graph = {"base_url": f"{url}/graph.facebook.com", "version": "v25.0", "clock": time.clock}
+    app = {
+        "client_id": "app",
+        "client_secret": "secret",
+        "refresh_token": given.get("linkedin", credentials.LINKEDIN_REFRESH_TOKEN),
+        "base_url": f"{url}/api.linkedin.com",
+        "oauth_base_url": f"{url}/www.linkedin.com/oauth/v2",
+        "version": "202608",
+        "clock": time.clock,
+    }
     shops = {
         shop: given.get("shopify", token) for shop, token in credentials.SHOPIFY_TOKENS.items()
     }
@@ -89,6 +130,19 @@ def build(url: str, time: FakeTime, *, tokens: Mapping[str, str] | None = None) 
         "shopify": shopify.Shopify(
             shops, base_url=f"{url}/{{shop}}.myshopify.com", version="2026-07", clock=time.clock
         ),
+        "google_ads": google_ads.google_ads(
+            [credentials.GOOGLE_ADS_MANAGER],
+            developer_token=credentials.GOOGLE_ADS_DEVELOPER_TOKEN,
+            client_id="client",
+            client_secret="secret",
+            refresh_token=given.get("google", credentials.GOOGLE_ADS_REFRESH_TOKEN),
+            base_url=f"{url}/googleads.googleapis.com",
+            oauth_base_url=f"{url}/oauth2.googleapis.com",
+            version="v25",
+            clock=time.clock,
+        ),
+        "linkedin_ads": linkedin_ads.linkedin_ads(list(LINKEDIN_ADS.accounts.values()), **app),
+        "linkedin": linkedin.linkedin(list(CHANNEL_ACCOUNTS["linkedin"].values()), **app),
         "ecb": ecb.ecb(base_url=f"{url}/data-api.ecb.europa.eu", clock=time.clock),
         "holidays": holidays.holidays(
             ["ID", "US"], base_url=f"{url}/date.nager.at", clock=time.clock
@@ -153,7 +207,7 @@ def test_accounts_have_the_zone_and_currency_of_their_market(
     sources: dict[str, HttpSource],
 ) -> None:
     wanted = [(market.timezone, market.currency) for market in MARKETS]
-    for name in ("meta_ads", "ga4", "shopify"):
+    for name in ("meta_ads", "ga4", "shopify", "google_ads"):
         found = [(account.timezone, account.currency) for account in sources[name].accounts()]
         assert found == wanted, name
 
@@ -186,6 +240,45 @@ def test_spend_is_the_worlds_to_the_cent_at_every_level(
         assert total(tables["insights_region"], "impressions", **account) == total(
             cells, "impressions"
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "levels", "whole", "account"),
+    [
+        (
+            "google_ads",
+            ("campaign", "ad_group", "ad", "age", "gender", "region"),
+            "account_daily",
+            "customer_id",
+        ),
+        (
+            "linkedin_ads",
+            ("campaign_group", "campaign", "creative"),
+            "account_daily",
+            "account_id",
+        ),
+    ],
+)
+def test_cost_is_the_worlds_to_the_micro_on_other_networks(
+    sandbox: Sandbox,
+    sources: dict[str, HttpSource],
+    name: str,
+    levels: tuple[str, ...],
+    whole: str,
+    account: str,
+) -> None:
+    by_name = {stream.name: stream for stream in registry.STREAMS[name]}
+    totals, _ = read(sources[name], by_name[whole])
+    tables = {level: read(sources[name], by_name[f"{level}_daily"])[0] for level in levels}
+    for market in MARKETS:
+        own = {account: NETWORK_BY_NAME[name].accounts[market.code]}
+        cells = thirty_days(served_cells(sandbox.world, market.code, name))
+        extra = thirty_days(served_extra(sandbox.world, market.code, name))
+        spent = Decimal(total(cells, "spend")) / 100
+        assert spent > 0
+        for level, table in tables.items():
+            assert total(table, "cost", **own) == spent, level
+        assert total(totals, "cost", **own) == spent + Decimal(total(extra, "spend")) / 100
 
 
 def thirty_days(table: pa.Table) -> pa.Table:
@@ -243,6 +336,9 @@ SMALL = {
     "meta_ads": "insights_age_gender",
     "ga4": "traffic",
     "shopify": "orders",
+    "google_ads": "campaign_daily",
+    "linkedin_ads": "campaign_daily",
+    "linkedin": "comments",
     "ecb": "rates",
     "holidays": "public_holidays",
 }
@@ -303,7 +399,7 @@ def test_a_dead_token_says_so_once_and_other_sources_go_on(
     sandbox: Sandbox, time: FakeTime, name: str
 ) -> None:
     token = "a-dead-token-0123456789"
-    sources = build(sandbox.url, time, tokens=dict.fromkeys(("meta", "ga4", "shopify"), token))
+    sources = build(sandbox.url, time, tokens=dict.fromkeys(ALL_TOKENS, token))
     source = sources[name]
 
     for _ in range(3):
@@ -313,7 +409,8 @@ def test_a_dead_token_says_so_once_and_other_sources_go_on(
                     list(source.read(stream, account, window(stream, account)))
                 assert token not in str(caught.value)
                 assert name.upper().partition("_")[0] in str(caught.value)
-    asked = sum(sum(counts.values()) for counts in sandbox.control.requests()[name].values())
+    told = sandbox.control.requests()[SIGNS_IN.get(name, name)]
+    asked = sum(sum(counts.values()) for counts in told.values())
     assert asked == (len(MARKETS) if name == "shopify" else 1), "one request a token"
     assert read(sources["ecb"], ecb.STREAMS[0])[0].num_rows > 0
 
@@ -464,7 +561,15 @@ def ids_between(table: pa.Table, name: str) -> set[str]:
     return set(table.filter(inside)[name].to_pylist())
 
 
-TELLING = ("facebook_pages", "meta_ads", "ga4", "shopify")
+TELLING = (
+    "facebook_pages",
+    "meta_ads",
+    "ga4",
+    "shopify",
+    "google_ads",
+    "linkedin_ads",
+    "linkedin",
+)
 
 
 @pytest.mark.parametrize("name", TELLING)
@@ -520,7 +625,7 @@ def test_what_is_wrong_with_an_account_is_told_with_its_remedy(
 
 @pytest.mark.parametrize("name", TELLING)
 def test_a_dead_token_is_raised_to_whoever_asks_for_health(sandbox: Sandbox, name: str) -> None:
-    tokens = dict.fromkeys(("meta", "ga4", "shopify"), "a-token-that-is-no-more")
+    tokens = dict.fromkeys(ALL_TOKENS, "a-token-that-is-no-more")
     source = build(sandbox.url, FakeTime(datetime.now(UTC)), tokens=tokens)[name]
     with pytest.raises(DeadToken) as raised:
         source.health(Account(source.accounts()[0].id))
