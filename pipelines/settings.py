@@ -39,6 +39,8 @@ PREFIXES = (
     "ECB_",
     "HOLIDAYS_",
     "TIKTOK_",
+    "GOOGLE_ADS_",
+    "LINKEDIN_",
 )
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
@@ -54,6 +56,9 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "tiktok_ads": ("tiktok_ads_access_token",),
     "tiktok": ("tiktok_refresh_token",),
     "tiktok_shop": ("tiktok_shop_refresh_token",),
+    "google_ads": ("google_ads_refresh_token",),
+    "linkedin_ads": ("linkedin_ads_refresh_token", "linkedin_ads_access_token"),
+    "linkedin": ("linkedin_refresh_token", "linkedin_access_token"),
     "files": ("files",),
 }
 
@@ -153,6 +158,53 @@ class Settings(BaseSettings):
 
     holidays_countries: Names = Field(default=("ID", "US"), alias="HOLIDAYS_COUNTRIES")
     holidays_base_url: str = Field(default="https://date.nager.at", alias="HOLIDAYS_BASE_URL")
+
+    google_ads_developer_token: SecretStr | None = Field(
+        default=None, alias="GOOGLE_ADS_DEVELOPER_TOKEN"
+    )
+    google_ads_client_id: str = Field(default="", alias="GOOGLE_ADS_CLIENT_ID")
+    google_ads_client_secret: SecretStr | None = Field(
+        default=None, alias="GOOGLE_ADS_CLIENT_SECRET"
+    )
+    google_ads_refresh_token: SecretStr | None = Field(
+        default=None, alias="GOOGLE_ADS_REFRESH_TOKEN"
+    )
+    google_ads_customers: Names = Field(default=(), alias="GOOGLE_ADS_CUSTOMERS")
+    google_ads_login_customer_id: str = Field(default="", alias="GOOGLE_ADS_LOGIN_CUSTOMER_ID")
+    google_ads_base_url: str = Field(
+        default="https://googleads.googleapis.com", alias="GOOGLE_ADS_BASE_URL"
+    )
+    google_ads_oauth_base_url: str = Field(
+        default="https://oauth2.googleapis.com", alias="GOOGLE_ADS_OAUTH_BASE_URL"
+    )
+    google_ads_api_version: str = Field(default="v25", alias="GOOGLE_ADS_API_VERSION")
+
+    linkedin_ads_access_token: SecretStr | None = Field(
+        default=None, alias="LINKEDIN_ADS_ACCESS_TOKEN"
+    )
+    linkedin_ads_client_id: str = Field(default="", alias="LINKEDIN_ADS_CLIENT_ID")
+    linkedin_ads_client_secret: SecretStr | None = Field(
+        default=None, alias="LINKEDIN_ADS_CLIENT_SECRET"
+    )
+    linkedin_ads_refresh_token: SecretStr | None = Field(
+        default=None, alias="LINKEDIN_ADS_REFRESH_TOKEN"
+    )
+    linkedin_ads_accounts: Names = Field(default=(), alias="LINKEDIN_ADS_ACCOUNTS")
+    linkedin_ads_base_url: str = Field(
+        default="https://api.linkedin.com", alias="LINKEDIN_ADS_BASE_URL"
+    )
+    linkedin_ads_api_version: str = Field(default="202608", alias="LINKEDIN_ADS_API_VERSION")
+
+    linkedin_access_token: SecretStr | None = Field(default=None, alias="LINKEDIN_ACCESS_TOKEN")
+    linkedin_client_id: str = Field(default="", alias="LINKEDIN_CLIENT_ID")
+    linkedin_client_secret: SecretStr | None = Field(default=None, alias="LINKEDIN_CLIENT_SECRET")
+    linkedin_refresh_token: SecretStr | None = Field(default=None, alias="LINKEDIN_REFRESH_TOKEN")
+    linkedin_organizations: Names = Field(default=(), alias="LINKEDIN_ORGANIZATIONS")
+    linkedin_base_url: str = Field(default="https://api.linkedin.com", alias="LINKEDIN_BASE_URL")
+    linkedin_oauth_base_url: str = Field(
+        default="https://www.linkedin.com/oauth/v2", alias="LINKEDIN_OAUTH_BASE_URL"
+    )
+    linkedin_api_version: str = Field(default="202608", alias="LINKEDIN_API_VERSION")
 
     _sandboxed: bool = PrivateAttr(False)
 
@@ -285,6 +337,11 @@ class Settings(BaseSettings):
     def warehouse(self) -> Path:
         """Where dbt builds; only dbt and publishing open files of it."""
         return self.home / "warehouse"
+
+    @property
+    def tokens(self) -> Path:
+        """The newest tokens of those that renew themselves, one file each."""
+        return self.home / "tokens"
 
     @property
     def published(self) -> Path:

@@ -18,7 +18,10 @@ from pipelines.connectors import (
     ecb,
     facebook_pages,
     ga4,
+    google_ads,
     holidays,
+    linkedin,
+    linkedin_ads,
     meta_ads,
     shopify,
     tiktok,
@@ -49,6 +52,9 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "tiktok_shop": tiktok_shop.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
+    "google_ads": google_ads.STREAMS,
+    "linkedin_ads": linkedin_ads.STREAMS,
+    "linkedin": linkedin.STREAMS,
     "files": kinds.STREAMS,
 }
 
@@ -206,6 +212,51 @@ def _holidays(settings: Settings, clock: Clock) -> Source:
     )
 
 
+def _google_ads(settings: Settings, clock: Clock) -> Source:
+    return google_ads.google_ads(
+        settings.google_ads_customers,
+        developer_token=_secret(settings.google_ads_developer_token),
+        client_id=settings.google_ads_client_id,
+        client_secret=_secret(settings.google_ads_client_secret),
+        refresh_token=_secret(settings.google_ads_refresh_token),
+        login_customer_id=settings.google_ads_login_customer_id,
+        base_url=settings.google_ads_base_url,
+        oauth_base_url=settings.google_ads_oauth_base_url,
+        version=settings.google_ads_api_version,
+        clock=clock,
+    )
+
+
+def _linkedin_ads(settings: Settings, clock: Clock) -> Source:
+    return linkedin_ads.linkedin_ads(
+        settings.linkedin_ads_accounts,
+        access_token=_secret(settings.linkedin_ads_access_token),
+        client_id=settings.linkedin_ads_client_id,
+        client_secret=_secret(settings.linkedin_ads_client_secret),
+        refresh_token=_secret(settings.linkedin_ads_refresh_token),
+        token_file=settings.tokens / "linkedin_ads.json",
+        base_url=settings.linkedin_ads_base_url,
+        oauth_base_url=settings.linkedin_oauth_base_url,
+        version=settings.linkedin_ads_api_version,
+        clock=clock,
+    )
+
+
+def _linkedin(settings: Settings, clock: Clock) -> Source:
+    return linkedin.linkedin(
+        settings.linkedin_organizations,
+        access_token=_secret(settings.linkedin_access_token),
+        client_id=settings.linkedin_client_id,
+        client_secret=_secret(settings.linkedin_client_secret),
+        refresh_token=_secret(settings.linkedin_refresh_token),
+        token_file=settings.tokens / "linkedin.json",
+        base_url=settings.linkedin_base_url,
+        oauth_base_url=settings.linkedin_oauth_base_url,
+        version=settings.linkedin_api_version,
+        clock=clock,
+    )
+
+
 def _files(settings: Settings, _: Clock) -> Source:
     if settings.files is None:
         raise Permanent("there is no mapping", remedy="Set SMM_FILES to the mapping's path.")
@@ -246,5 +297,8 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "tiktok_shop": _tiktok_shop,
     "ecb": _ecb,
     "holidays": _holidays,
+    "google_ads": _google_ads,
+    "linkedin_ads": _linkedin_ads,
+    "linkedin": _linkedin,
     "files": _files,
 }
