@@ -97,3 +97,14 @@ def test_the_store_keeps_when_the_refresh_token_ends(tmp_path: Path, time: FakeT
     kept = store.read("first")
     assert kept is not None
     assert kept.refresh_expires_at == ends
+
+
+def test_a_token_that_was_refused_before_its_end_is_not_used_again(
+    platform, time, tmp_path
+) -> None:
+    path = tmp_path / "shop.json"
+    renewed = token(platform, time, path)
+    assert renewed() == "access-1"
+    renewed.refuse()
+    assert [renewed(), renewed()] == ["access-2", "access-2"]
+    assert token(platform, time, path)() == "access-2", "the kept one is the new one"
