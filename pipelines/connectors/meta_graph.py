@@ -1,7 +1,7 @@
 """What every edge of Meta's Graph API shares: errors, usage figures, paging, field lists.
 
-Belongs here: rules that hold for pages and advertising alike. Does not: any edge (`facebook_pages`,
-`meta_ads`).
+Belongs here: rules that hold for pages, Instagram and advertising alike. Does not: any edge
+(`facebook_pages`, `instagram`, `meta_ads`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ RULES = (
     Rule(Decision.SPLIT, "it asks for less data", code=("1",), says="reduce the amount of data"),
     Rule(Decision.SPLIT, "it asks for less data", code=("100",), subcode=("1487534",)),
     Rule(Decision.RESTART, "the report is unusable", code=("100",), says="report run"),
+    Rule(Decision.REREAD, "the page cursor expired", code=("100",), says="cursor"),
     Rule(Decision.DROP, "a metric is not served", code=("100",), says="valid insights metric"),
     Rule(Decision.SKIP, "the object is gone", code=("100",), subcode=("33",)),
     Rule(Decision.SKIP, "posted before the account was a business's", subcode=("2108006",)),
@@ -57,11 +58,11 @@ SMALLEST_PAGE = 5
 INSIGHTS_ZONE = "America/Los_Angeles"
 
 
-def graph_platform(name: str, setting: str) -> Platform:
+def graph_platform(name: str, setting: str, rules: tuple[Rule, ...] = RULES) -> Platform:
     """The Graph API as that source speaks to it; `setting` names the token's variable."""
     return Platform(
         name=name,
-        rules=RULES,
+        rules=rules,
         signal=graph_signal,
         pace=graph_pace,
         remedy=f"Put a new token into {setting}.",

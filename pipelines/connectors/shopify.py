@@ -212,6 +212,7 @@ STREAMS = (
 RULES = (
     Rule(Decision.WAIT, "the query budget is spent", code=("THROTTLED",), wait=2),
     Rule(Decision.RETRY, "Shopify is in trouble", code=("INTERNAL_SERVER_ERROR", "TIMEOUT")),
+    Rule(Decision.REREAD, "the page cursor expired", says="cursor"),
     Rule(Decision.SPLIT, "the query costs too much", code=("MAX_COST_EXCEEDED",)),
     Rule(
         Decision.STOP,

@@ -243,6 +243,7 @@ RULES = (
         code=("rateLimitExceeded", "userRateLimitExceeded", "RESOURCE_EXHAUSTED"),
         wait=20,
     ),
+    Rule(Decision.REREAD, "the page token expired", code=("invalidPageToken",)),
     Rule(
         Decision.RETRY,
         "YouTube is in trouble",
@@ -337,19 +338,20 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Indices:
-    """Analytics' paging: rows are counted from one, and a page that is not full is the last."""
+    """Analytics' paging, of videos only: rows are counted from one, and no more than 200 are told.
+
+    Days come all at once, where no number of rows is asked for.
+    """
 
     def after(self, request: Request, body: Any) -> Request | None:
         """The request for the rows after these."""
         came = len(body.get("rows", ()))
-        if came < int(request.params["maxResults"]):
-            return None
-        return request.with_params(startIndex=int(request.params.get("startIndex", 1)) + came)
+        following = int(request.params["startIndex"]) + came
+        return request.with_params(startIndex=following) if came and following <= ROWS else None
 
-    def smaller(self, request: Request) -> Request | None:
-        """The request for half as many rows."""
-        rows = int(request.params["maxResults"]) // 2
-        return request.with_params(maxResults=rows) if rows else None
+    def smaller(self, _: Request) -> Request | None:
+        """Two hundred rows are few already."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -481,6 +483,8 @@ class YouTube(HttpSource):
         fields = f"items({field_mask(stream.schema, skip=('is_available',))})"
         for listed in self._uploads(account):
             asked = [item["contentDetails"]["videoId"] for item in listed]
+            if not asked:
+                continue
             request = self._request(
                 "videos",
                 fields,
@@ -601,10 +605,10 @@ class YouTube(HttpSource):
     def _watched(self, account: Account, window: Window) -> Iterable[str]:
         """The videos that were viewed in the window; all of them, where the report is cut off."""
         request = self._report(account, window, ("views",)).with_params(
-            dimensions="video", sort="-views"
+            dimensions="video", sort="-views", maxResults=ROWS, startIndex=1
         )
-        body = self._apis[account.id].analytics.send(request).body
-        watched = [str(row["video"]) for row in report_records(body)]
+        pages = follow(self._apis[account.id].analytics, request, Indices())
+        watched = [str(row["video"]) for body in pages for row in report_records(body)]
         if len(watched) < ROWS:
             return watched
         listed = (item for items in self._uploads(account) for item in items)
@@ -662,10 +666,7 @@ class YouTube(HttpSource):
             return {}
 
     def _days(self, client: Client, request: Request) -> dict[Any, dict[str, Any]]:
-        records = (
-            row for body in follow(client, request, Indices()) for row in report_records(body)
-        )
-        return {row["day"]: row for row in records}
+        return {row["day"]: row for row in report_records(client.send(request).body)}
 
     def _report(
         self, account: Account, window: Window, metrics: Sequence[str], video: str = ""
@@ -679,7 +680,6 @@ class YouTube(HttpSource):
             "dimensions": "day",
             "sort": "day",
             "currency": CURRENCY,
-            "maxResults": ROWS,
         }
         if video:
             params["filters"] = f"video=={video}"

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from pipelines.sandbox.world import MARKETS, World, WorldConfig, build_world
+from pipelines.sandbox.world import (
+    CHANNEL_ACCOUNTS,
+    CHANNELS,
+    MARKETS,
+    Channel,
+    World,
+    WorldConfig,
+    build_world,
+    truth,
+)
 from pipelines.sandbox.world.fx import easter_sunday
 from pipelines.sandbox.world.state import (
+    CHANNEL_COUNTERS,
+    channel_gains,
+    current_channel_posts,
     current_customers,
     current_lines,
     current_orders,
@@ -127,6 +140,9 @@ def test_the_default_world_is_as_large_as_promised() -> None:
         ("sessions", ["user_pseudo_id", "session_id"]),
         ("posts", ["post_id"]),
         ("comments", ["comment_id"]),
+        ("channel_posts", ["post_id"]),
+        ("channel_comments", ["comment_id"]),
+        ("channel_days", ["account_id", "date_day"]),
         ("people", ["person_id"]),
         ("ad_cells", ["date_day", "ad_id", "age", "gender", "region"]),
         ("ad_reach", ["date_day", "level", "object_id"]),
@@ -155,6 +171,9 @@ def test_every_reference_leads_somewhere(world: World) -> None:
     assert known(world.sessions, "content", world.ads, "ad_id")
     assert known(world.comments, "post_id", world.posts)
     assert known(world.comments, "parent_id", world.comments, "comment_id")
+    assert known(world.channel_comments, "post_id", world.channel_posts)
+    assert known(world.channel_comments, "parent_id", world.channel_comments, "comment_id")
+    assert known(world.channel_posts, "reply_to_id", world.channel_posts, "post_id")
     assert known(world.ad_cells, "ad_id", world.ads)
     assert known(world.order_causes, "campaign_id", world.campaigns)
 
@@ -320,7 +339,7 @@ def test_paydays_and_weekends_sell_more_in_indonesia() -> None:
     assert by_weekday[5:].mean() > 1.05 * by_weekday[:4].mean()
 
 
-# --- posts and rates ------------------------------------------------------------------------------
+# --- posts ----------------------------------------------------------------------------------------
 
 
 def test_post_counters_only_grow_and_end_after_four_weeks(world: World) -> None:
@@ -348,6 +367,139 @@ def test_pages_are_written_on_by_all_kinds_of_people() -> None:
     for row in [*world.posts.to_pylist(), *world.comments.to_pylist()]:
         if row["author_kind"] != "page":
             assert told[row["author_id"]] == row["author_kind"]
+
+
+# --- channels -------------------------------------------------------------------------------------
+
+
+def of_channel(table: pa.Table, channel: Channel) -> pa.Table:
+    return table.filter(pc.equal(table["platform"], channel.name))
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_the_brand_is_on_every_channel_in_both_markets(world: World, channel: Channel) -> None:
+    rows = of_channel(world.channel_posts, channel)
+    own = rows.filter(pc.invert(rows["is_mention"]))
+    assert set(own["author_kind"].to_pylist()) == {"brand"}
+    assert set(own["author_id"].to_pylist()) == set(CHANNEL_ACCOUNTS[channel.name].values())
+    others = rows.filter(rows["is_mention"])
+    assert "brand" not in others["author_kind"].to_pylist()
+    for market in MARKETS:
+        mine = rows.filter(pc.equal(rows["market"], market.code))
+        assert set(mine["account_id"].to_pylist()) == {channel.accounts[market.code]}
+
+
+def test_the_brand_is_spoken_of_by_all_kinds_of_people_on_x() -> None:
+    world = build_world(replace(CONFIG, size=2_000, history_days=200), NOW)
+    rows = world.channel_posts.filter(pc.equal(world.channel_posts["platform"], "x"))
+    kinds = {"brand", "customer", "employee", "creator", "media", "public"}
+    assert set(rows["author_kind"].to_pylist()) == kinds
+    crisis = world.channel_posts.filter(world.channel_posts["is_crisis"])
+    assert set(crisis["platform"].to_pylist()) == {"x", "tiktok", "youtube"}
+    assert set(crisis["market"].to_pylist()) == {"id"}
+    assert set(crisis["sentiment"].to_pylist()) == {"negative"}
+    assert pc.min(crisis["created_at"]).as_py() > CONFIG.crisis_at.replace(tzinfo=None)
+
+
+def test_on_x_an_answer_is_a_post_elsewhere_a_comment(world: World) -> None:
+    answers = world.channel_posts.filter(pc.is_valid(world.channel_posts["reply_to_id"]))
+    assert set(answers["platform"].to_pylist()) == {"x"}
+    by_brand = answers.filter(pc.invert(answers["is_mention"]))
+    assert 0 < by_brand.num_rows < answers.num_rows
+    others = {channel.name for channel in CHANNELS} - {"x"}
+    assert set(world.channel_comments["platform"].to_pylist()) == others
+
+
+def test_ids_of_posts_outgrow_doubles_and_grow_with_time(world: World) -> None:
+    for channel in CHANNELS:
+        if channel.name in ("tiktok", "x", "linkedin"):
+            for market in MARKETS:
+                rows = of_channel(world.channel_posts, channel)
+                rows = rows.filter(pc.equal(rows["market"], market.code))
+                numbers = list(map(int, rows["post_id"].to_pylist()))
+                assert numbers == sorted(numbers)
+                assert numbers[0] > 2**53
+
+
+def test_counters_of_channels_only_grow_and_end_after_four_weeks(world: World) -> None:
+    past: dict[str, dict[str, int]] = {}
+    for days in (40, 20, 10, 3, 0):
+        for post in current_channel_posts(world.at(NOW - timedelta(days=days))).to_pylist():
+            old = past.get(post["post_id"], post)
+            assert all(post[name] >= old[name] for name in CHANNEL_COUNTERS if name != "comments")
+            past[post["post_id"]] = post
+    final = {row["post_id"]: row for row in world.channel_posts.to_pylist()}
+    aged = [
+        row
+        for row in current_channel_posts(world).to_pylist()
+        if NOW - row["created_at"] >= timedelta(days=28)
+    ]
+    assert len(aged) > 50
+    for row in aged:
+        assert row["impressions"] == final[row["post_id"]]["impressions"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Jakarta", "America/Los_Angeles"])
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_daily_gains_add_up_to_the_counters_at_the_last_midnight(
+    world: World, channel: Channel, zone: str
+) -> None:
+    local = NOW.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    midnight = local.replace(hour=0).astimezone(UTC).replace(tzinfo=None)
+    gained = channel_gains(world, channel.name, ZoneInfo(zone))
+    assert pc.max(gained["date_day"]).as_py() == local.date() - timedelta(days=1)
+    found = sums_by(gained, "post_id", *CHANNEL_COUNTERS)
+    # What has been deleted since is not shown any more, and answers to a post may be among it.
+    shown = set(current_channel_posts(world)["post_id"].to_pylist())
+    told = of_channel(current_channel_posts(world.at(midnight)), channel)
+    counted = [name for name in CHANNEL_COUNTERS if name != "comments"]
+    compared = 0
+    for row in told.filter(pc.invert(told["is_mention"])).to_pylist():
+        if row["post_id"] in shown:
+            sums = found.get(row["post_id"], dict.fromkeys(CHANNEL_COUNTERS, 0))
+            assert {name: row[name] for name in counted} == {name: sums[name] for name in counted}
+            compared += 1
+    assert compared > 5
+
+
+def test_an_accounts_day_has_the_impressions_that_its_posts_gained(world: World) -> None:
+    for channel in CHANNELS:
+        gained = channel_gains(world, channel.name, channel.zone)
+        days = of_channel(world.channel_days, channel)
+        by_day = sums_by(gained, "date_day", "impressions")
+        told = sums_by(days, "date_day", "impressions")
+        last = pc.max(gained["date_day"]).as_py()
+        for day, sums in told.items():
+            if day <= last:
+                assert sums == by_day.get(day, {"impressions": 0})
+
+
+def test_a_story_lives_for_a_day(world: World) -> None:
+    stories = world.channel_posts.filter(pc.equal(world.channel_posts["media_type"], "story"))
+    lived = pc.subtract(stories["deleted_at"], stories["created_at"])
+    assert set(pc.drop_null(lived).to_pylist()) == {timedelta(days=1)}
+    assert stories.num_rows > 10
+
+
+def test_the_truth_about_channels_counts_what_is_visible(world: World) -> None:
+    told = truth(world, NOW)["markets"]["id"]["channels"]
+    assert set(told) == {channel.name for channel in CHANNELS}
+    posts = current_channel_posts(world)
+    posts = posts.filter(pc.equal(posts["market"], "id"))
+    for channel in CHANNELS:
+        rows = of_channel(posts, channel)
+        mentions = pc.sum(rows["is_mention"].cast(pa.int64())).as_py()
+        own = rows.filter(pc.invert(rows["is_mention"]))
+        assert told[channel.name]["mentions"] == mentions
+        assert told[channel.name]["posts"] == own.num_rows
+        assert told[channel.name]["counters"] == {
+            name: pc.sum(own[name]).as_py() for name in CHANNEL_COUNTERS
+        }
+        answers = told[channel.name]["counters"]["comments"]
+        assert told[channel.name]["comments"] == (0 if channel.name == "x" else answers)
+
+
+# --- rates ----------------------------------------------------------------------------------------
 
 
 def test_rates_come_on_business_days_and_after_their_publication(world: World) -> None:

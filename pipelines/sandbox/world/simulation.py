@@ -11,6 +11,7 @@ from pipelines.sandbox.world.advertising import ad_tables
 from pipelines.sandbox.world.calendar import calendar
 from pipelines.sandbox.world.campaigns import campaign_tables, plan
 from pipelines.sandbox.world.catalogue import product_tables
+from pipelines.sandbox.world.channels import channel_tables
 from pipelines.sandbox.world.config import MARKETS, WorldConfig, naive_utc
 from pipelines.sandbox.world.customers import Known, customer_table, known_people, people_table
 from pipelines.sandbox.world.demand import demand
@@ -48,6 +49,7 @@ def _drawn(config: WorldConfig, until: datetime) -> dict[str, pa.Table]:
         **ad_tables(config, draws, calendars, campaigns, wanted, moved, sold.orders),
         **sales_tables(sold, customer_of_order, moved, campaigns),
         **social_tables(config, draws, calendars, known),
+        **channel_tables(config, draws, calendars, known),
         "sessions": session_table(
             config, draws, campaigns, _visits(draws, moved, sold.orders, known, until)
         ),

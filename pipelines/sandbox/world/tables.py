@@ -27,6 +27,11 @@ def _table(description: str, *columns: Column) -> pa.Schema:
 
 MARKET: Column = ("market", TEXT, "Market: id or us.")
 PERSON: Column = ("person_id", WHOLE, "truth: the simulated human being, over all platforms.")
+NETWORK: Column = (
+    "network",
+    TEXT,
+    "Network: meta_ads, google_ads, tiktok_ads, x_ads or linkedin_ads.",
+)
 ORDER: Column = ("order_id", WHOLE, "Order (Shopify's legacyResourceId).")
 
 PRODUCTS = _table(
@@ -76,7 +81,8 @@ CUSTOMERS = _table(
 )
 
 CAMPAIGNS = _table(
-    "Meta campaigns as they stand at the world's `now`.",
+    "Campaigns as they stand at the world's `now`.",
+    NETWORK,
     MARKET,
     ("campaign_id", TEXT, "Campaign."),
     ("name", TEXT, "Name."),
@@ -93,7 +99,8 @@ CAMPAIGNS = _table(
 )
 
 ADSETS = _table(
-    "Ad sets as they stand at the world's `now`.",
+    "Ad sets (ad groups, line items) as they stand at the world's `now`.",
+    NETWORK,
     MARKET,
     ("adset_id", TEXT, "Ad set."),
     ("campaign_id", TEXT, "Its campaign."),
@@ -104,6 +111,7 @@ ADSETS = _table(
 
 ADS = _table(
     "Ads as they stand at the world's `now`.",
+    NETWORK,
     MARKET,
     ("ad_id", TEXT, "Ad."),
     ("adset_id", TEXT, "Its ad set."),
@@ -118,11 +126,12 @@ ADS = _table(
 
 AD_CELLS = _table(
     "Advertising at its finest grain, FINAL values; `restate` gives what is served at a given age.",
+    NETWORK,
     MARKET,
     ("campaign_id", TEXT, "Campaign."),
     ("adset_id", TEXT, "Ad set."),
     ("ad_id", TEXT, "Ad."),
-    ("date_day", DAY, "Day, account-local."),
+    ("date_day", DAY, "Day, as the network closes it for the account."),
     ("age", TEXT, "Age band as Meta names it, or Unknown."),
     ("gender", TEXT, "male, female or unknown."),
     ("region", TEXT, "Region as Meta names it."),
@@ -137,8 +146,9 @@ AD_CELLS = _table(
 
 ACCOUNT_EXTRA = _table(
     "What an account's day total holds beyond its listed ads, FINAL values.",
+    NETWORK,
     MARKET,
-    ("date_day", DAY, "Day, account-local."),
+    ("date_day", DAY, "Day, as the network closes it for the account."),
     ("impressions", WHOLE, "Times on screen."),
     ("clicks", WHOLE, "All clicks."),
     ("link_clicks", WHOLE, "Clicks on links."),
@@ -147,10 +157,11 @@ ACCOUNT_EXTRA = _table(
 
 AD_REACH = _table(
     "Unique accounts reached, FINAL values; not additive.",
+    NETWORK,
     MARKET,
     ("level", TEXT, "account, campaign, adset or ad."),
     ("object_id", TEXT, "Account, campaign, ad set or ad."),
-    ("date_day", DAY, "Day, account-local."),
+    ("date_day", DAY, "Day, as the network closes it for the account."),
     ("reach", WHOLE, "Accounts that saw it at least once on that day."),
 )
 
@@ -163,8 +174,8 @@ SESSIONS = _table(
     ("customer_id", WHOLE, "Customer, if signed in or buying during the visit; else NULL."),
     ("started_at", INSTANT, "Start."),
     ("session_number", WHOLE, "1 for the browser's first visit, and so on."),
-    ("source", TEXT, "Source: facebook, google, newsletter, a site, or (direct)."),
-    ("medium", TEXT, "Medium: paid_social, social, organic, email, referral or (none)."),
+    ("source", TEXT, "Source: facebook, google, tiktok, newsletter, a site…, or (direct)."),
+    ("medium", TEXT, "Medium: paid_social, cpc, social, organic, email, referral or (none)."),
     ("campaign", TEXT, "utm_campaign, or (direct), (organic), (referral)."),
     ("content", TEXT, "utm_content: the ad; else NULL."),
     ("landing_page", TEXT, "Address of the first page, UTM parameters included."),
@@ -351,6 +362,75 @@ PAGE_DAYS = _table(
     ("follows", WHOLE, "Followers at the end of the day."),
 )
 
+PLATFORM: Column = ("platform", TEXT, "Platform: instagram, linkedin, tiktok, x or youtube.")
+CHANNEL: Column = ("account_id", TEXT, "The brand's account.")
+
+CHANNEL_POSTS = _table(
+    "Posts by the brand and about it, with FINAL lifetime counters; "
+    "state.current_channel_posts gives today's.",
+    PLATFORM,
+    MARKET,
+    CHANNEL,
+    ("post_id", TEXT, "Post; of one platform, numbers grow with time except YouTube's."),
+    ("author_id", TEXT, "The account, or a person's id on the platform."),
+    ("author_name", TEXT, "Name shown."),
+    ("author_handle", TEXT, "Name by which the author is addressed, without @."),
+    ("author_kind", TEXT, "truth: brand, customer, employee, creator, media or public."),
+    ("author_followers", WHOLE, "Followers of the author."),
+    ("created_at", INSTANT, "Publication."),
+    ("deleted_at", INSTANT, "When it disappeared, once gone; else NULL. A story lives for a day."),
+    ("message", TEXT, "Text, with #hashtags; it has @handle where it addresses the brand."),
+    ("media_type", TEXT, "text, photo, carousel, video, short, reel, story or link."),
+    ("link", TEXT, "Link that the post carries, UTM parameters included; or NULL."),
+    ("utm_campaign", TEXT, "utm_campaign of that link, or NULL."),
+    ("duration_seconds", WHOLE, "Length of its video; NULL without one."),
+    ("reply_to_id", TEXT, "Post that it answers (X only), or NULL."),
+    ("is_mention", FLAG, "Written by others about the brand."),
+    ("sentiment", TEXT, "truth: positive, neutral or negative."),
+    ("is_crisis", FLAG, "truth: an echo of the crisis."),
+    ("impressions", WHOLE, "Times on screen."),
+    ("reach", WHOLE, "Accounts that saw it."),
+    ("likes", WHOLE, "Likes."),
+    ("comments", WHOLE, "Answers that it ever gets; on X, only those to itself."),
+    ("shares", WHOLE, "Shares (on X: reposts)."),
+    ("quotes", WHOLE, "Quotes (X only; else 0)."),
+    ("saves", WHOLE, "Saves (on X: bookmarks); 0 where the platform has none."),
+    ("link_clicks", WHOLE, "Clicks on its link."),
+    ("profile_clicks", WHOLE, "Clicks on the author's profile; 0 for posts by others."),
+    ("video_views", WHOLE, "Views of its video; 0 without one."),
+    ("watch_seconds", WHOLE, "Time for which its video was watched."),
+)
+
+CHANNEL_COMMENTS = _table(
+    "Comments under posts, replies included; none on X, where an answer is a post.",
+    PLATFORM,
+    MARKET,
+    CHANNEL,
+    ("post_id", TEXT, "Post."),
+    ("comment_id", TEXT, "Comment."),
+    ("parent_id", TEXT, "Comment that it answers, or NULL."),
+    ("author_id", TEXT, "The account, or a person's id on the platform."),
+    ("author_name", TEXT, "Name shown."),
+    ("author_kind", TEXT, "truth: brand, customer, employee, creator, media or public."),
+    ("created_at", INSTANT, "When it was written."),
+    ("message", TEXT, "Text."),
+    ("sentiment", TEXT, "truth: positive, neutral or negative."),
+    ("like_count", WHOLE, "Likes."),
+)
+
+CHANNEL_DAYS = _table(
+    "What each account gathered on each day; a day holds its final figures from its first moment.",
+    PLATFORM,
+    MARKET,
+    CHANNEL,
+    ("date_day", DAY, "Day in the platform's zone (channels.CHANNELS)."),
+    ("followers", WHOLE, "Followers at the end of the day."),
+    ("new_followers", WHOLE, "Accounts that began to follow."),
+    ("profile_views", WHOLE, "Views of the profile."),
+    ("impressions", WHOLE, "Times that own posts were on screen; what they gained on the day."),
+    ("reach", WHOLE, "Accounts that saw own posts; not additive."),
+)
+
 FX = _table(
     "Euro reference rates on business days.",
     ("date", DAY, "Publication day (Frankfurt)."),
@@ -397,6 +477,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     "posts": POSTS,
     "comments": COMMENTS,
     "page_days": PAGE_DAYS,
+    "channel_posts": CHANNEL_POSTS,
+    "channel_comments": CHANNEL_COMMENTS,
+    "channel_days": CHANNEL_DAYS,
     "fx": FX,
     "people": PEOPLE,
 }
@@ -406,12 +489,12 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "products": ("market", "product_id"),
     "variants": ("market", "variant_id"),
     "customers": ("market", "customer_id"),
-    "campaigns": ("campaign_id",),
-    "adsets": ("adset_id",),
-    "ads": ("ad_id",),
-    "ad_cells": ("market", "date_day", "ad_id"),
-    "account_extra": ("market", "date_day"),
-    "ad_reach": ("market", "date_day", "level", "object_id"),
+    "campaigns": ("network", "campaign_id"),
+    "adsets": ("network", "adset_id"),
+    "ads": ("network", "ad_id"),
+    "ad_cells": ("network", "market", "date_day", "ad_id"),
+    "account_extra": ("network", "market", "date_day"),
+    "ad_reach": ("network", "market", "date_day", "level", "object_id"),
     "sessions": ("market", "started_at"),
     "orders": ("market", "order_id"),
     "order_lines": ("market", "order_id", "line_id"),
@@ -424,6 +507,9 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "posts": ("market", "created_at", "post_id"),
     "comments": ("market", "created_at"),
     "page_days": ("market", "date_day"),
+    "channel_posts": ("platform", "market", "created_at", "post_id"),
+    "channel_comments": ("platform", "market", "created_at", "comment_id"),
+    "channel_days": ("platform", "market", "date_day"),
     "fx": ("date", "currency"),
     "people": ("market", "person_id"),
 }

@@ -14,7 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sandbox.world.channels import CHANNELS
 from pipelines.sandbox.world.config import MARKETS, PAGE_ZONE, WorldConfig, naive_utc
+from pipelines.sandbox.world.networks import NETWORKS
 
 # The instant at which a row of each table comes into being.
 BORN = {
@@ -30,10 +32,12 @@ BORN = {
     "refund_transactions": "processed_at",
     "posts": "created_at",
     "comments": "created_at",
+    "channel_posts": "created_at",
+    "channel_comments": "created_at",
     "fx": "published_at",
     "people": "known_at",
 }
-# Tables of local days: a day is there from its first moment, and holds its final figures.
+# Tables of the networks' days: a day is there from its first moment, and holds its final figures.
 DAILY = ("ad_cells", "account_extra", "ad_reach")
 # Rows that exist once the row that they belong to does: table → (its table, key).
 PARTS = {
@@ -46,6 +50,7 @@ PARTS = {
 LATER: dict[str, dict[str, tuple[str, ...]]] = {
     "orders": {"fulfilled_at": (), "cancelled_at": ()},
     "posts": {"deleted_at": ()},
+    "channel_posts": {"deleted_at": ()},
     "campaigns": {"removed_at": ("removed_as",)},
     "ads": {"removed_at": ("removed_as",)},
 }
@@ -81,6 +86,9 @@ class World:
     posts: pa.Table
     comments: pa.Table
     page_days: pa.Table
+    channel_posts: pa.Table
+    channel_comments: pa.Table
+    channel_days: pa.Table
     fx: pa.Table
     people: pa.Table
 
@@ -105,8 +113,9 @@ class World:
         for name, column in BORN.items():
             tables[name] = _until(tables[name], column, now)
         for name in DAILY:
-            tables[name] = _until_today(tables[name], now, None)
+            tables[name] = _of_begun_days(tables[name], now)
         tables["page_days"] = _until_today(tables["page_days"], now, PAGE_ZONE)
+        tables["channel_days"] = _of_begun_channel_days(tables["channel_days"], now)
         for name, (whole, key) in PARTS.items():
             tables[name] = _of(tables[name], tables[whole], key)
         tables["order_lines"] = _until(tables["order_lines"], "added_at", now)
@@ -131,17 +140,35 @@ def _until(table: pa.Table, column: str, now: datetime) -> pa.Table:
     return table if pc.all(born).as_py() else table.filter(born).combine_chunks()
 
 
-def _until_today(table: pa.Table, now: datetime, zone: ZoneInfo | None) -> pa.Table:
-    """Rows of local days that have begun: in that zone, or else in the market's."""
-    keep = None
-    for market in MARKETS:
-        today = now.replace(tzinfo=UTC).astimezone(zone or market.zone).date()
-        mine = pc.and_(
-            pc.equal(table["market"], market.code),
-            pc.less_equal(table["date_day"], pa.scalar(today, pa.date32())),
-        )
-        keep = mine if keep is None else pc.or_(keep, mine)
+def _until_today(table: pa.Table, now: datetime, zone: ZoneInfo) -> pa.Table:
+    """Rows of days that have begun in that zone."""
+    return table.filter(_begun(table["date_day"], now, zone)).combine_chunks()
+
+
+def _of_begun_days(table: pa.Table, now: datetime) -> pa.Table:
+    """Rows of days that have begun where the row's network closes them for its market."""
+    keep = pa.array(np.zeros(table.num_rows, np.bool_))
+    for network in NETWORKS:
+        for market in MARKETS:
+            own = pc.and_(
+                pc.equal(table["network"], network.name), pc.equal(table["market"], market.code)
+            )
+            keep = pc.or_(keep, pc.and_(own, _begun(table["date_day"], now, network.zone(market))))
     return table.filter(keep).combine_chunks()
+
+
+def _of_begun_channel_days(table: pa.Table, now: datetime) -> pa.Table:
+    """Rows of days that have begun where the row's platform closes them."""
+    keep = pa.array(np.zeros(table.num_rows, np.bool_))
+    for channel in CHANNELS:
+        own = pc.equal(table["platform"], channel.name)
+        keep = pc.or_(keep, pc.and_(own, _begun(table["date_day"], now, channel.zone)))
+    return table.filter(keep).combine_chunks()
+
+
+def _begun(days: pa.ChunkedArray, now: datetime, zone: ZoneInfo) -> pa.ChunkedArray:
+    today = now.replace(tzinfo=UTC).astimezone(zone).date()
+    return pc.less_equal(days, pa.scalar(today, pa.date32()))
 
 
 def _of(table: pa.Table, whole: pa.Table, key: str) -> pa.Table:
