@@ -29,7 +29,17 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # A name that begins like one of ours and is not one of ours is a typing mistake: a token under a
 # wrong name would silently turn a source off.
-PREFIXES = ("SMM_", "META_ADS_", "FACEBOOK_PAGES_", "GA4_", "SHOPIFY_", "ECB_", "HOLIDAYS_")
+PREFIXES = (
+    "SMM_",
+    "META_ADS_",
+    "FACEBOOK_PAGES_",
+    "GA4_",
+    "SHOPIFY_",
+    "ECB_",
+    "HOLIDAYS_",
+    "YOUTUBE_",
+    "INSTAGRAM_",
+)
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
 SANDBOX_HOUR = time(9, tzinfo=UTC)
@@ -40,6 +50,8 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "facebook_pages": ("facebook_pages_access_token",),
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
+    "youtube": ("youtube_refresh_token", "youtube_access_token", "youtube_api_key"),
+    "instagram": ("instagram_access_token",),
     "files": ("files",),
 }
 
@@ -107,6 +119,29 @@ class Settings(BaseSettings):
 
     holidays_countries: Names = Field(default=("ID", "US"), alias="HOLIDAYS_COUNTRIES")
     holidays_base_url: str = Field(default="https://date.nager.at", alias="HOLIDAYS_BASE_URL")
+
+    youtube_refresh_token: SecretStr | None = Field(default=None, alias="YOUTUBE_REFRESH_TOKEN")
+    youtube_client_id: str = Field(default="", alias="YOUTUBE_CLIENT_ID")
+    youtube_client_secret: SecretStr | None = Field(default=None, alias="YOUTUBE_CLIENT_SECRET")
+    youtube_access_token: SecretStr | None = Field(default=None, alias="YOUTUBE_ACCESS_TOKEN")
+    youtube_api_key: SecretStr | None = Field(default=None, alias="YOUTUBE_API_KEY")
+    youtube_channels: Names = Field(default=(), alias="YOUTUBE_CHANNELS")
+    youtube_base_url: str = Field(
+        default="https://youtube.googleapis.com", alias="YOUTUBE_BASE_URL"
+    )
+    youtube_analytics_base_url: str = Field(
+        default="https://youtubeanalytics.googleapis.com", alias="YOUTUBE_ANALYTICS_BASE_URL"
+    )
+    youtube_token_url: str = Field(
+        default="https://oauth2.googleapis.com/token", alias="YOUTUBE_TOKEN_URL"
+    )
+
+    instagram_access_token: SecretStr | None = Field(default=None, alias="INSTAGRAM_ACCESS_TOKEN")
+    instagram_accounts: Names = Field(default=(), alias="INSTAGRAM_ACCOUNTS")
+    instagram_base_url: str = Field(
+        default="https://graph.facebook.com", alias="INSTAGRAM_BASE_URL"
+    )
+    instagram_api_version: str = Field(default="v25.0", alias="INSTAGRAM_API_VERSION")
 
     _sandboxed: bool = PrivateAttr(False)
 
@@ -184,23 +219,33 @@ class Settings(BaseSettings):
 
         Raises ValueError for a shop without a token.
         """
-        if self.shopify_access_token is None:
+        return self._each("shopify_access_token", self.shopify_shops)
+
+    @property
+    def youtube_refresh_tokens(self) -> dict[str, SecretStr]:
+        """The refresh token of each channel's owner, given like `shopify_tokens`."""
+        return self._each("youtube_refresh_token", self.youtube_channels)
+
+    def _each(self, field: str, accounts: Sequence[str]) -> dict[str, SecretStr]:
+        """The secret of each account: the one for all, or its own of `account:secret,…`."""
+        secret: SecretStr | None = getattr(self, field)
+        if secret is None:
             return {}
-        given = self.shopify_access_token.get_secret_value()
+        given = secret.get_secret_value()
         if ":" not in given:
-            return dict.fromkeys(self.shopify_shops, self.shopify_access_token)
+            return dict.fromkeys(accounts, secret)
         pairs = dict(part.strip().split(":", 1) for part in given.split(",") if part.strip())
-        if missing := [shop for shop in self.shopify_shops if shop not in pairs]:
-            raise ValueError(f"SHOPIFY_ACCESS_TOKEN has no token for: {', '.join(missing)}")
-        return {shop: SecretStr(pairs[shop]) for shop in self.shopify_shops}
+        if missing := [account for account in accounts if account not in pairs]:
+            name = type(self).model_fields[field].alias
+            raise ValueError(f"{name} has no token for: {', '.join(missing)}")
+        return {account: SecretStr(pairs[account]) for account in accounts}
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
-        return tuple(
-            secret.get_secret_value() for secret in (*single, *self.shopify_tokens.values())
-        )
+        each = (*self.shopify_tokens.values(), *self.youtube_refresh_tokens.values())
+        return tuple(secret.get_secret_value() for secret in (*single, *each))
 
     def now(self) -> datetime:
         """The clock of this run (UTC): SMM_NOW, else the sandbox's morning, else the real time."""

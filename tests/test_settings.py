@@ -52,6 +52,10 @@ def test_with_some_credentials_the_other_sources_are_off_and_say_why():
         "facebook_pages": "FACEBOOK_PAGES_ACCESS_TOKEN is not set",
         "ga4": "GA4_CREDENTIALS (or GA4_ACCESS_TOKEN) is not set",
         "shopify": "SHOPIFY_ACCESS_TOKEN is not set",
+        "youtube": (
+            "YOUTUBE_REFRESH_TOKEN (or YOUTUBE_ACCESS_TOKEN or YOUTUBE_API_KEY) is not set"
+        ),
+        "instagram": "INSTAGRAM_ACCESS_TOKEN is not set",
         "files": "SMM_FILES is not set",
     }
 
@@ -103,10 +107,10 @@ def test_a_wrong_value_is_refused_in_words(name, value, says):
 
 
 def test_secrets_show_nowhere():
-    made = settings(META_ADS_ACCESS_TOKEN="EAAB-secret", SHOPIFY_ACCESS_TOKEN="a:shpat-secret")
-    assert "secret" not in repr(made)
-    assert "secret" not in str(made.model_dump())
-    assert made.secrets[0] == "EAAB-secret"
+    made = settings(META_ADS_ACCESS_TOKEN="EAAB-hush", SHOPIFY_ACCESS_TOKEN="a:shpat-hush")
+    assert "hush" not in repr(made)
+    assert "hush" not in str(made.model_dump())
+    assert made.secrets[0] == "EAAB-hush"
 
 
 def test_a_token_that_stops_the_start_is_not_in_the_message(monkeypatch):

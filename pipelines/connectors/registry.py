@@ -12,10 +12,20 @@ from collections.abc import Callable, Iterator
 from pydantic import SecretStr
 from typing_extensions import override
 
-from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, shopify
+from pipelines.connectors import (
+    ecb,
+    facebook_pages,
+    ga4,
+    holidays,
+    instagram,
+    meta_ads,
+    shopify,
+    youtube,
+)
 from pipelines.connectors.errors import Permanent, SourceError
 from pipelines.connectors.files import kinds
 from pipelines.connectors.files.source import FilesSource
+from pipelines.connectors.google import App
 from pipelines.connectors.http import Clock
 from pipelines.connectors.stream import Account, Batch, Source, Stats, Stream, Window
 from pipelines.settings import Settings
@@ -29,6 +39,8 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "shopify": shopify.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
+    "youtube": youtube.STREAMS,
+    "instagram": instagram.STREAMS,
     "files": kinds.STREAMS,
 }
 
@@ -131,6 +143,43 @@ def _holidays(settings: Settings, clock: Clock) -> Source:
     )
 
 
+def _youtube(settings: Settings, clock: Clock) -> Source:
+    try:
+        refresh_tokens = settings.youtube_refresh_tokens
+    except ValueError as error:
+        remedy = "Write YOUTUBE_REFRESH_TOKEN as channel:token,…"
+        raise Permanent(str(error), remedy=remedy) from error
+    if refresh_tokens and not (settings.youtube_client_id and settings.youtube_client_secret):
+        remedy = "Set YOUTUBE_CLIENT_ID and YOUTUBE_CLIENT_SECRET to those of your OAuth client."
+        raise Permanent("a refresh token is of no use without its client", remedy=remedy)
+    return youtube.youtube(
+        settings.youtube_channels,
+        base_url=settings.youtube_base_url,
+        analytics_base_url=settings.youtube_analytics_base_url,
+        api_key=_secret(settings.youtube_api_key),
+        access_token=_secret(settings.youtube_access_token),
+        refresh_tokens={
+            channel: token.get_secret_value() for channel, token in refresh_tokens.items()
+        },
+        app=App(
+            settings.youtube_client_id,
+            _secret(settings.youtube_client_secret),
+            settings.youtube_token_url,
+        ),
+        clock=clock,
+    )
+
+
+def _instagram(settings: Settings, clock: Clock) -> Source:
+    return instagram.instagram(
+        _secret(settings.instagram_access_token),
+        settings.instagram_accounts,
+        base_url=settings.instagram_base_url,
+        version=settings.instagram_api_version,
+        clock=clock,
+    )
+
+
 def _files(settings: Settings, _: Clock) -> Source:
     if settings.files is None:
         raise Permanent("there is no mapping", remedy="Set SMM_FILES to the mapping's path.")
@@ -148,5 +197,7 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "shopify": _shopify,
     "ecb": _ecb,
     "holidays": _holidays,
+    "youtube": _youtube,
+    "instagram": _instagram,
     "files": _files,
 }

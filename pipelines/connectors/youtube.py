@@ -753,24 +753,24 @@ def youtube(
     data = Client(platform(RULES, clock), **client)
     analytics = Client(platform(ANALYTICS_RULES, clock), **{**client, "stats": data.stats})
 
-    def apis(channel: str) -> Apis:
-        renewed = None
-        signer: Signer = Token.fixed(api_key, header="X-Goog-Api-Key", scheme="")
-        if app is not None and refresh_tokens:
-            granted = exchange(data.with_token(None), app)
-            renewed = Renewed(granted, refresh_tokens[channel], clock=clock)
-            signer = Token(renewed, refuse=renewed.refuse)
-        elif access_token:
-            signer = Token.fixed(access_token)
-        return Apis(
-            data.with_token(signer),
-            analytics.with_token(signer),
-            analytics.with_token(signer),
-            renewed,
-        )
+    def apis(signer: Signer, renewed: Renewed | None = None) -> Apis:
+        asking = analytics.with_token(signer)
+        return Apis(data.with_token(signer), asking, asking.with_token(signer), renewed)
 
+    def signed_in(refresh_token: str, app: App) -> Apis:
+        # A client of its own: one owner's dead token says nothing of another's.
+        renewed = Renewed(exchange(data.with_token(None), app), refresh_token, clock=clock)
+        return apis(Token(renewed, refuse=renewed.refuse), renewed)
+
+    if app is not None and refresh_tokens:
+        each = {channel: signed_in(refresh_tokens[channel], app) for channel in channels}
+    elif access_token:
+        each = dict.fromkeys(channels, apis(Token.fixed(access_token)))
+    else:
+        key = Token.fixed(api_key, header="X-Goog-Api-Key", scheme="")
+        each = dict.fromkeys(channels, apis(key))
     return YouTube(
-        {channel: apis(channel) for channel in channels},
+        each,
         data.stats,
         base_url=base_url,
         analytics_base_url=analytics_base_url,

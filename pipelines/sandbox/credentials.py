@@ -12,6 +12,9 @@ from pydantic import SecretStr
 
 META_TOKEN = "sandbox-meta-token-EAAB"  # noqa: S105 - opens nothing but the sandbox
 GA4_TOKEN = "sandbox-ga4-token-ya29"  # noqa: S105 - opens nothing but the sandbox
+YOUTUBE_TOKEN = "sandbox-youtube-token-ya29"  # noqa: S105 - opens nothing but the sandbox
+YOUTUBE_KEY = "sandbox-youtube-key-AIza"
+YOUTUBE_REFRESH_TOKEN = "1//sandbox-youtube-refresh"  # noqa: S105 - opens nothing but the sandbox
 
 SHOPS = ("sarilaut-id", "sarilaut-us")
 SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
@@ -39,6 +42,14 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         ),
         "shopify_shops": SHOPS,
         "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
+        "youtube_access_token": SecretStr(YOUTUBE_TOKEN),
+        "youtube_channels": ("UCsariLautIndonesia00001", "UCsariLautUnitedStates02"),
+        "youtube_base_url": f"{url}/youtube.googleapis.com",
+        "youtube_analytics_base_url": f"{url}/youtubeanalytics.googleapis.com",
+        "youtube_token_url": f"{url}/oauth2.googleapis.com/token",
+        "instagram_access_token": SecretStr(META_TOKEN),
+        "instagram_accounts": ("17841400000000101", "17841400000000102"),
+        "instagram_base_url": f"{url}/graph.facebook.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
         "files": home / "sandbox" / "exports" / "files.yaml",

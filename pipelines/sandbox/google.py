@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from pipelines.sandbox.credentials import GA4_TOKEN
+from pipelines.sandbox.credentials import GA4_TOKEN, YOUTUBE_REFRESH_TOKEN, YOUTUBE_TOKEN
 from pipelines.sandbox.faults import Refusal
 from pipelines.sandbox.wire import Answer, Call
 
@@ -23,7 +23,7 @@ def error(code: int, status: str, message: str, **headers: str) -> Answer:
 
 
 class GoogleTokens:
-    """`POST /token`: a service account's signed assertion for an access token.
+    """`POST /token`: a service account's signed assertion, or a refresh token, for an access token.
 
     The sandbox knows no service account's key, so it reads the assertion but cannot check its
     signature.
@@ -45,7 +45,9 @@ class GoogleTokens:
             return _denied("unsupported_grant_type", f"Invalid grant_type: {grant}")
         if grant == JWT_GRANT and not _claims(parameters.get("assertion", "")).get("iss"):
             return _denied("invalid_grant", "Invalid JWT: the assertion has no issuer.")
-        return Answer({"access_token": GA4_TOKEN, "expires_in": 3599, "token_type": "Bearer"})
+        refresh_token = parameters.get("refresh_token")
+        token = YOUTUBE_TOKEN if refresh_token == YOUTUBE_REFRESH_TOKEN else GA4_TOKEN
+        return Answer({"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
 
     def refuse(self, refusal: Refusal, _: Call) -> Answer:
         """invalid_grant for a dead token; else a server's error."""

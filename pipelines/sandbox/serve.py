@@ -27,10 +27,12 @@ from pipelines.sandbox.faults import Faults
 from pipelines.sandbox.ga4 import Ga4
 from pipelines.sandbox.google import GoogleTokens
 from pipelines.sandbox.holidays import Holidays
+from pipelines.sandbox.instagram import Instagram
 from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.shopify import Shopify
 from pipelines.sandbox.wire import Call, Platform
 from pipelines.sandbox.world import World, WorldConfig
+from pipelines.sandbox.youtube import YouTube
 
 
 def build_server(scene: Scene, faults: Faults | None = None) -> Server:
@@ -39,8 +41,11 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     pages, ads = FacebookPages(scene, faults), MetaAds(scene, faults)
     ga4, shopify, ecb, tokens = Ga4(scene, faults), Shopify(scene), Ecb(scene), GoogleTokens()
     holidays = Holidays()
+    instagram, youtube = Instagram(scene, faults), YouTube(scene, faults)
 
     def graph(call: Call) -> Platform:
+        if instagram.knows(call):
+            return instagram
         return ads if ads.knows(call) else pages
 
     hosts: dict[str, Callable[[Call], Platform]] = {
@@ -49,6 +54,8 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "oauth2.googleapis.com": lambda _: tokens,
         "data-api.ecb.europa.eu": lambda _: ecb,
         "date.nager.at": lambda _: holidays,
+        "youtube.googleapis.com": lambda _: youtube,
+        "youtubeanalytics.googleapis.com": lambda _: youtube,
         "*.myshopify.com": lambda _: shopify,
     }
     return Server(scene, Router(hosts), faults)

@@ -18,7 +18,17 @@ import pyarrow.compute as pc
 import pytest
 from scripted import FakeTime
 
-from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, registry, shopify
+from pipelines.connectors import (
+    ecb,
+    facebook_pages,
+    ga4,
+    holidays,
+    instagram,
+    meta_ads,
+    registry,
+    shopify,
+    youtube,
+)
 from pipelines.connectors.errors import DeadToken, SourceError, Transient, WaitUntil
 from pipelines.connectors.read import HttpSource
 from pipelines.connectors.stream import Account, Batch, Stream, Window
@@ -26,6 +36,7 @@ from pipelines.sandbox import credentials
 from pipelines.sandbox.clock import Scene
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import (
+    CHANNEL_ACCOUNTS,
     MARKETS,
     WorldConfig,
     current_orders,
@@ -38,7 +49,16 @@ NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 CONFIG = WorldConfig(anchor=date(2026, 11, 1), size=500, history_days=120, campaigns=16)
 LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=29)
-SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "ecb", "holidays")
+SOURCES = (
+    "facebook_pages",
+    "meta_ads",
+    "ga4",
+    "shopify",
+    "ecb",
+    "holidays",
+    "youtube",
+    "instagram",
+)
 WITHOUT_TOKEN = ("ecb", "holidays")
 STREAMS = [
     pytest.param(name, stream, id=f"{name}.{stream.name}")
@@ -49,6 +69,7 @@ PAGE_IDS = [market.page_id for market in MARKETS]
 TOKENS = (
     credentials.META_TOKEN,
     credentials.GA4_TOKEN,
+    credentials.YOUTUBE_TOKEN,
     *credentials.SHOPIFY_TOKENS.values(),
     *(credentials.page_token(page) for page in PAGE_IDS),
 )
@@ -91,6 +112,16 @@ def build(url: str, time: FakeTime, *, tokens: Mapping[str, str] | None = None) 
         "ecb": ecb.ecb(base_url=f"{url}/data-api.ecb.europa.eu", clock=time.clock),
         "holidays": holidays.holidays(
             ["ID", "US"], base_url=f"{url}/date.nager.at", clock=time.clock
+        ),
+        "youtube": youtube.youtube(
+            list(CHANNEL_ACCOUNTS["youtube"].values()),
+            base_url=f"{url}/youtube.googleapis.com",
+            analytics_base_url=f"{url}/youtubeanalytics.googleapis.com",
+            access_token=given.get("youtube", credentials.YOUTUBE_TOKEN),
+            clock=time.clock,
+        ),
+        "instagram": instagram.instagram(
+            meta, list(CHANNEL_ACCOUNTS["instagram"].values()), **graph
         ),
     }
 
@@ -244,6 +275,8 @@ SMALL = {
     "shopify": "orders",
     "ecb": "rates",
     "holidays": "public_holidays",
+    "youtube": "comments",
+    "instagram": "follower_demographics",
 }
 
 
@@ -302,7 +335,8 @@ def test_a_dead_token_says_so_once_and_other_sources_go_on(
     sandbox: Sandbox, time: FakeTime, name: str
 ) -> None:
     token = "a-dead-token-0123456789"
-    sources = build(sandbox.url, time, tokens=dict.fromkeys(("meta", "ga4", "shopify"), token))
+    platforms = ("meta", "ga4", "shopify", "youtube")
+    sources = build(sandbox.url, time, tokens=dict.fromkeys(platforms, token))
     source = sources[name]
 
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Instagram: media by kind with their insights, stories that vanish, threads, the account's days."""
+"""Instagram: media by kind with their insights, stories that vanish, threads, account days."""
 
 from __future__ import annotations
 
