@@ -13,10 +13,12 @@ from typing import Any
 from typing_extensions import override
 
 from pipelines.connectors.errors import Gone
+from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Client, Token
 from pipelines.connectors.meta_graph import (
     INSIGHTS_ZONE,
     Graph,
+    account_health,
     daily_values,
     epoch,
     field_list,
@@ -28,6 +30,8 @@ from pipelines.connectors.read import HttpSource, Page, Served
 from pipelines.connectors.stream import Account, Stream, Window
 from pipelines.lake.schema import boolean, day, integer, json, schema, text, timestamp
 
+SETTING = "FACEBOOK_PAGES_ACCESS_TOKEN"
+PERMISSIONS = ("pages_read_engagement", "pages_read_user_content", "read_insights")
 DOCS = "https://developers.facebook.com/docs/graph-api/reference/page/"
 LOOKBACK_DAYS = 28
 
@@ -175,14 +179,20 @@ class FacebookPages(HttpSource):
     streams: tuple[Stream, ...] = STREAMS
 
     def __init__(
-        self, client: Client, pages: Sequence[str], *, base_url: str, version: str
+        self, client: Client, token: str, pages: Sequence[str], *, base_url: str, version: str
     ) -> None:
         super().__init__(pages, client.stats)
         self._client = client
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._graphs: dict[str, Graph] = {}
         self._served = Served()
+        self._token = token
         self.api_version = version
+
+    def health(self, account: Account) -> list[Finding]:
+        """The token's end and permissions, the clock, and how much of the limits is used."""
+        graph = Graph(self._client, self._root)
+        return account_health(graph, account.id, self._token, PERMISSIONS, SETTING)
 
     @override
     def describe(self, account_id: str) -> Account:
@@ -339,6 +349,6 @@ def facebook_pages(
     token: str, pages: Sequence[str], *, base_url: str, version: str, **client: Any
 ) -> FacebookPages:
     """The source with a token of a user or system user, or of the page itself."""
-    platform = graph_platform("facebook_pages", "FACEBOOK_PAGES_ACCESS_TOKEN")
+    platform = graph_platform("facebook_pages", SETTING)
     asking = Client(platform, Token.fixed(token), **client)
-    return FacebookPages(asking, pages, base_url=base_url, version=version)
+    return FacebookPages(asking, token, pages, base_url=base_url, version=version)

@@ -14,10 +14,12 @@ from typing_extensions import override
 
 from pipelines.connectors import meta_graph
 from pipelines.connectors.errors import Decision, Gone, Rule
+from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Client, Token
 from pipelines.connectors.meta_graph import (
     INSIGHTS_ZONE,
     Graph,
+    account_health,
     daily_values,
     epoch,
     field_list,
@@ -29,6 +31,13 @@ from pipelines.connectors.read import HttpSource, Page, Served
 from pipelines.connectors.stream import Account, Stream, Window
 from pipelines.lake.schema import boolean, day, integer, json, schema, text, timestamp
 
+SETTING = "INSTAGRAM_ACCESS_TOKEN"
+PERMISSIONS = (
+    "instagram_basic",
+    "instagram_manage_insights",
+    "instagram_manage_comments",
+    "pages_read_engagement",
+)
 DOCS = "https://developers.facebook.com/docs/instagram-platform/reference/"
 
 ACCOUNT = (text("account_id", "Business account.", "@account_id", required=True),)
@@ -187,9 +196,8 @@ TOTALS = ("views", "profile_views", "total_interactions")
 BREAKDOWNS = ("city", "country", "age,gender")
 
 SCOPES = (
-    "Give the token the permissions instagram_basic, instagram_manage_insights, "
-    "instagram_manage_comments and pages_read_engagement, and its user a role on the account's "
-    "page."
+    f"Give the token the permissions {', '.join(PERMISSIONS)}, and its user a role on the "
+    "account's page."
 )
 # What Instagram refuses beside what all of Graph does. Most of it concerns one media only.
 RULES = (
@@ -228,12 +236,17 @@ class Instagram(HttpSource):
     streams: tuple[Stream, ...] = STREAMS
 
     def __init__(
-        self, client: Client, accounts: Sequence[str], *, base_url: str, version: str
+        self, client: Client, token: str, accounts: Sequence[str], *, base_url: str, version: str
     ) -> None:
         super().__init__(accounts, client.stats)
+        self._token = token
         self._graph = Graph(client, f"{base_url.rstrip('/')}/{version}")
         self._served = Served()
         self.api_version = version
+
+    def health(self, account: Account) -> list[Finding]:
+        """The token's end and permissions, the clock, and how much of the limits is used."""
+        return account_health(self._graph, account.id, self._token, PERMISSIONS, SETTING)
 
     @override
     def describe(self, account_id: str) -> Account:
@@ -460,6 +473,5 @@ def instagram(
     token: str, accounts: Sequence[str], *, base_url: str, version: str, **client: Any
 ) -> Instagram:
     """The source with a token of a user or system user who has a role on the accounts' pages."""
-    platform = graph_platform("instagram", "INSTAGRAM_ACCESS_TOKEN", RULES)
-    asking = Client(platform, Token.fixed(token), **client)
-    return Instagram(asking, accounts, base_url=base_url, version=version)
+    asking = Client(graph_platform("instagram", SETTING, RULES), Token.fixed(token), **client)
+    return Instagram(asking, token, accounts, base_url=base_url, version=version)

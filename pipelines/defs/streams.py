@@ -43,7 +43,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "facebook_pages": ("facebook",),
     "instagram": ("instagram",),
     "youtube": ("youtube",),
-    "ga4": ("googleanalytics",),
+    "ga4": ("google",),
     "shopify": ("shopify",),
     "files": ("file",),
 }

@@ -15,6 +15,7 @@ from pipelines.sandbox.world import (
     CHANNEL_ACCOUNTS,
     CHANNELS,
     MARKETS,
+    OUTLETS,
     Channel,
     World,
     WorldConfig,
@@ -29,6 +30,7 @@ from pipelines.sandbox.world.state import (
     current_customers,
     current_lines,
     current_orders,
+    current_outlet_orders,
     current_posts,
 )
 from pipelines.sandbox.world.tables import SCHEMAS, SORTED_BY
@@ -123,6 +125,10 @@ def test_the_default_world_is_as_large_as_promised() -> None:
     repeats = current_customers(world)["number_of_orders"]
     assert 0.25 < pc.mean(pc.greater(repeats, 1).cast(pa.float64())).as_py() < 0.75
     assert pc.min(world.orders["created_at"]).as_py() < utc(2025, 11, 1)
+    told = truth(world, world.now)["outlets"]
+    for outlet in OUTLETS:
+        a_year = told[outlet.name]["orders"] / world.config.history_days * 365
+        assert 0.8 < a_year / (outlet.share * world.config.size) < 1.2
 
 
 # --- people and visits ----------------------------------------------------------------------------
@@ -158,11 +164,13 @@ def test_a_visit_starts_in_the_second_that_names_it(world: World) -> None:
     assert pc.divide(started, 1_000_000).equals(world.sessions["session_id"])
 
 
-def test_every_reference_leads_somewhere(world: World) -> None:
-    def known(rows: pa.Table, name: str, owner: pa.Table, key: str | None = None) -> bool:
-        values = pc.drop_null(rows[name].combine_chunks())
-        return bool(pc.all(pc.is_in(values, owner[key or name].combine_chunks())).as_py())
+def known(rows: pa.Table, name: str, owner: pa.Table, key: str | None = None) -> bool:
+    """Whether every value of the column, and there are some, is one of its owner's."""
+    values = pc.drop_null(rows[name].combine_chunks())
+    return bool(pc.all(pc.is_in(values, owner[key or name].combine_chunks())).as_py())
 
+
+def test_every_reference_leads_somewhere(world: World) -> None:
     for rows in (world.order_lines, world.order_edits, world.refunds, world.journeys):
         assert known(rows, "order_id", world.orders)
     assert known(world.orders, "customer_id", world.customers)
@@ -530,3 +538,159 @@ def test_each_market_has_its_own_money_and_zone(world: World) -> None:
         mine = world.orders.filter(pc.equal(world.orders["market"], market.code))
         assert set(mine["currency"].to_pylist()) == {market.currency}
         assert all(name.startswith(market.order_prefix) for name in mine["name"].to_pylist())
+
+
+# --- outlets --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def outlets() -> World:
+    """A world that is large enough for the rarer things that happen at the outlets."""
+    return build_world(replace(CONFIG, size=6_000, history_days=120), NOW)
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("outlet_products", ["variant_id"]),
+        ("outlet_orders", ["order_id"]),
+        ("outlet_lines", ["outlet", "line_id"]),
+        ("outlet_refunds", ["outlet", "refund_id"]),
+        ("outlet_refunds", ["order_id"]),
+        ("outlet_customers", ["customer_id"]),
+        ("outlet_customers", ["email"]),
+        ("reviews", ["outlet", "review_id"]),
+        ("payments", ["payment_id"]),
+        ("balance", ["kind", "source_id"]),
+    ],
+)
+def test_keys_of_outlets_are_unique(outlets: World, table: str, key: list[str]) -> None:
+    rows = getattr(outlets, table)
+    assert rows.group_by(key).aggregate([]).num_rows == rows.num_rows > 0
+
+
+def test_every_reference_of_outlets_leads_somewhere(outlets: World) -> None:
+    for rows in (outlets.outlet_lines, outlets.outlet_refunds, outlets.reviews, outlets.payments):
+        assert known(rows, "order_id", outlets.outlet_orders)
+    assert known(outlets.outlet_orders, "customer_id", outlets.outlet_customers)
+    assert known(outlets.outlet_refunds, "line_id", outlets.outlet_lines)
+    for rows in (outlets.outlet_lines, outlets.reviews):
+        assert known(rows, "product_id", outlets.outlet_products)
+    booked = outlets.balance.filter(pc.equal(outlets.balance["kind"], "charge"))
+    assert known(booked, "source_id", outlets.payments, "payment_id")
+    booked = outlets.balance.filter(pc.not_equal(outlets.balance["kind"], "charge"))
+    assert known(booked, "source_id", outlets.outlet_refunds, "refund_id")
+
+
+def test_outlet_amounts_add_up_to_the_minor_unit(outlets: World) -> None:
+    orders = outlets.outlet_orders
+    amount = {
+        name: column(orders, name)
+        for name in ("gross", "seller_discount", "platform_discount", "tax", "shipping", "total")
+    }
+    charged = amount["gross"] - amount["seller_discount"] - amount["platform_discount"]
+    assert (charged + amount["tax"] + amount["shipping"] == amount["total"]).all()
+    assert all((values % 100 == 0).all() for values in amount.values())
+    lines = outlets.outlet_lines
+    lines = lines.append_column("gross", pc.multiply(lines["unit_price"], lines["quantity"]))
+    found = lines.group_by("order_id").aggregate(
+        [(name, "sum") for name in ("gross", "discount", "platform_discount")]
+    )
+    expected = orders.select(["order_id", "gross", "seller_discount", "platform_discount"])
+    assert {tuple(row.values()) for row in found.to_pylist()} == {
+        tuple(row.values()) for row in expected.to_pylist()
+    }
+
+
+def test_only_the_own_site_knows_addresses_and_charges_tax(outlets: World) -> None:
+    orders = outlets.outlet_orders
+    own = pc.equal(orders["outlet"], "woocommerce")
+    for known in ("email", "utm_source"):
+        assert pc.is_valid(orders[known]).equals(own)
+    assert pc.greater(orders["tax"], 0).equals(own)
+    guests = orders.filter(pc.and_(own, pc.is_null(orders["customer_id"])))
+    assert 0.2 < guests.num_rows / orders.filter(own).num_rows < 0.5
+    assert guests["buyer_id"].null_count == guests.num_rows
+
+
+def test_some_buyers_are_customers_of_the_shop_in_other_capitals(outlets: World) -> None:
+    shop = dict(
+        zip(*(outlets.customers[n].to_pylist() for n in ("email", "person_id")), strict=True)
+    )
+    lower = {email.lower(): person for email, person in shop.items()}
+    mine = outlets.outlet_customers.select(["email", "person_id"]).to_pylist()
+    shared = [row for row in mine if row["email"].lower() in lower]
+    assert len(shared) > 0.1 * len(mine)
+    assert all(lower[row["email"].lower()] == row["person_id"] for row in shared)
+    assert sum(row["email"] not in shop for row in shared) > 5
+
+
+def test_an_outlet_order_moves_on_and_every_move_is_an_update(outlets: World) -> None:
+    then = outlets.at(NOW - timedelta(days=10))
+    before = {row["order_id"]: row for row in current_outlet_orders(then).to_pylist()}
+    moves = set()
+    for row in current_outlet_orders(outlets).to_pylist():
+        old = before.get(row["order_id"])
+        if old is not None and row["updated_at"] == old["updated_at"]:
+            assert row == old
+        elif old is not None:
+            assert row["updated_at"] > then.now
+            moves.add((old["status"], row["status"]))
+    assert {("paid", "completed"), ("sent", "completed"), ("completed", "refunded")} <= moves
+    assert "cancelled" in {after for _, after in moves}
+    assert "trashed" in set(current_outlet_orders(outlets)["status"].to_pylist())
+
+
+def test_money_is_returned_only_by_refunds_that_succeeded(outlets: World) -> None:
+    orders = current_outlet_orders(outlets)
+    assert (column(orders, "refunded") <= column(orders, "total")).all()
+    statuses = outlets.outlet_refunds["status"].to_pylist()
+    assert set(statuses) <= {"succeeded", "failed", "pending"}
+    for refund in outlets.outlet_refunds.to_pylist():
+        assert (refund["settled_at"] is None) == (refund["status"] == "pending")
+    good = outlets.outlet_refunds.filter(pc.equal(outlets.outlet_refunds["status"], "succeeded"))
+    assert pc.sum(good["amount"]) == pc.sum(orders["refunded"])
+    slow = next(
+        row for row in good.to_pylist() if row["settled_at"] - row["created_at"] > timedelta(days=1)
+    )
+    between = outlets.at(slow["created_at"]).outlet_refunds
+    pending = between.filter(pc.equal(between["order_id"], slow["order_id"])).to_pylist()
+    assert [(row["status"], row["settled_at"]) for row in pending] == [("pending", None)]
+
+
+def test_each_card_order_that_is_paid_has_one_charge_over_its_total(outlets: World) -> None:
+    orders = outlets.outlet_orders
+    by_card = pc.and_(
+        pc.and_(pc.equal(orders["payment_method"], "stripe"), pc.is_valid(orders["paid_at"])),
+        pc.invert(orders["is_test"]),
+    )
+    expected = orders.filter(by_card).select(["order_id", "total"]).to_pylist()
+    good = outlets.payments.filter(pc.equal(outlets.payments["status"], "succeeded"))
+    charged = good.select(["order_id", "amount"]).to_pylist()
+    assert sorted(tuple(row.values()) for row in charged) == sorted(
+        tuple(row.values()) for row in expected
+    )
+    assert outlets.payments.num_rows > good.num_rows
+
+
+def test_a_refused_refund_leaves_the_balance_as_it_was(outlets: World) -> None:
+    booked = outlets.balance
+    failed = booked.filter(pc.equal(booked["kind"], "refund_failure"))["source_id"]
+    both = booked.filter(pc.is_in(booked["source_id"], value_set=failed.combine_chunks()))
+    assert both.num_rows == 2 * len(failed) > 0
+    assert pc.sum(both["net"]).as_py() == 0
+    charges = booked.filter(pc.equal(booked["kind"], "charge"))
+    assert 0.034 < pc.sum(charges["fee"]).as_py() / pc.sum(charges["amount"]).as_py() < 0.08
+
+
+def test_reviews_turn_angry_in_the_crisis(outlets: World) -> None:
+    begins = CONFIG.crisis_at.replace(tzinfo=None) + timedelta(days=1)
+
+    def stars(since: datetime, until: datetime) -> float:
+        at = outlets.reviews["created_at"]
+        inside = pc.and_(pc.greater(at, pa.scalar(since)), pc.less(at, pa.scalar(until)))
+        return float(pc.mean(outlets.reviews.filter(inside)["rating"]).as_py())
+
+    before = stars(begins - timedelta(days=90), begins - timedelta(days=1))
+    assert before > stars(begins, begins + timedelta(days=14)) + 0.7
+    assert set(outlets.reviews["rating"].to_pylist()) == {1, 2, 3, 4, 5}

@@ -22,6 +22,14 @@ from pipelines.sandbox.world.config import (
 )
 from pipelines.sandbox.world.exports import write_exports
 from pipelines.sandbox.world.networks import META, NETWORK_BY_NAME, NETWORKS, Network
+from pipelines.sandbox.world.outlets import (
+    OUTLET_BY_NAME,
+    OUTLETS,
+    SHOPEE,
+    TIKTOK_SHOP,
+    WOOCOMMERCE,
+    Outlet,
+)
 from pipelines.sandbox.world.restate import restate
 from pipelines.sandbox.world.simulation import build_world
 from pipelines.sandbox.world.state import (
@@ -30,6 +38,7 @@ from pipelines.sandbox.world.state import (
     current_customers,
     current_lines,
     current_orders,
+    current_outlet_orders,
     current_posts,
     served_cells,
     served_extra,
@@ -48,11 +57,17 @@ __all__ = [
     "META",
     "NETWORKS",
     "NETWORK_BY_NAME",
+    "OUTLETS",
+    "OUTLET_BY_NAME",
     "PAGE_ZONE",
+    "SHOPEE",
+    "TIKTOK_SHOP",
     "UNITED_STATES",
+    "WOOCOMMERCE",
     "Channel",
     "Market",
     "Network",
+    "Outlet",
     "World",
     "WorldConfig",
     "build_world",
@@ -61,6 +76,7 @@ __all__ = [
     "current_customers",
     "current_lines",
     "current_orders",
+    "current_outlet_orders",
     "current_posts",
     "restate",
     "served_cells",

@@ -131,6 +131,44 @@ def current_customers(world: World) -> pa.Table:
     )
 
 
+def current_outlet_orders(world: World) -> pa.Table:
+    """`outlet_orders` with what has become of each:
+
+    - `refunded` (int64): money returned so far;
+    - `updated_at`: last change so far (of its state, or of a refund);
+    - `status`: unpaid, paid, sent, completed, cancelled, refunded (wholly) or trashed;
+    - `is_sale`: paid, neither a test nor in the trash.
+    """
+    orders, refunds = world.outlet_orders, world.outlet_refunds
+    # Orders of all outlets have different numbers.
+    place = pc.index_in(
+        refunds["order_id"], value_set=orders["order_id"].combine_chunks()
+    ).to_numpy()
+    money = np.where(pc.equal(refunds["status"], "succeeded"), _numbers(refunds, "amount"), 0)
+    refunded = _plus(np.zeros(orders.num_rows, np.int64), place, money)
+    at = {
+        name: _micros(orders, f"{name}_at")
+        for name in ("created", "paid", "sent", "completed", "cancelled", "trashed")
+    }
+    updated = np.max(list(at.values()), axis=0)
+    for name in ("created_at", "settled_at"):
+        np.maximum.at(updated, place, _micros(refunds, name))
+    seen = {name: instant >= 0 for name, instant in at.items()}
+    wholly = (refunded > 0) & (refunded == _numbers(orders, "total"))
+    status = np.select(
+        [seen["trashed"], seen["cancelled"], wholly, seen["completed"], seen["sent"], seen["paid"]],
+        ["trashed", "cancelled", "refunded", "completed", "sent", "paid"],
+        "unpaid",
+    )
+    is_sale = seen["paid"] & ~seen["trashed"] & ~_flags(orders, "is_test")
+    return (
+        orders.append_column("refunded", pa.array(refunded))
+        .append_column("updated_at", _instants(updated))
+        .append_column("status", pa.array(status.tolist(), pa.string()))
+        .append_column("is_sale", pa.array(is_sale))
+    )
+
+
 def current_posts(world: World) -> pa.Table:
     """`posts` that are not deleted, counters grown to `now`; and `comments`, `reactions` so far."""
     posts = world.posts.filter(pc.is_null(world.posts["deleted_at"])).combine_chunks()
