@@ -7,6 +7,7 @@ of Graph shares (`meta_graph`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -229,6 +230,24 @@ REPLIES = 50
 COMMENT_FIELDS = "id,text,timestamp,username,from{id},like_count,hidden"
 
 
+@dataclass
+class Told:
+    """Whether any media told insights, and why one did not.
+
+    Of a single one there may be none: it was posted before the account was a business's, too few
+    people saw it. Where there are none of any, something else is wrong.
+    """
+
+    any: bool = False
+    refused: str = ""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """A sentence where all were refused."""
+        wrong = self.refused and not self.any
+        return (f"insights of all media: {self.refused}",) if wrong else ()
+
+
 class Instagram(HttpSource):
     """Business accounts of the Graph API."""
 
@@ -277,38 +296,37 @@ class Instagram(HttpSource):
         """All media: none of their changes can be asked for apart."""
         since = window.end - timedelta(days=COUNTED_DAYS)
         fields = field_list(stream.schema, {"children": "children{id,media_type}"}, ["insights"])
+        told = Told()
         for media in self._listed(account, fields):
             shown = [each for each in media if _before(each, window.end, unknown=True)]
-            yield self._with_insights(shown, since)
+            yield self._with_insights(shown, since, told)
+        yield Page([], told.missing)
 
     def _stories(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
         """The stories that live now, whichever of the last two days they are of."""
         fields = field_list(stream.schema, {}, ["insights"])
+        told = Told()
         for stories in self._graph.lists(f"{account.id}/stories", fields=fields, limit=PAGE_SIZE):
-            yield self._with_insights(stories, window.start)
+            yield self._with_insights(stories, window.start, told)
+        yield Page([], told.missing)
 
     def _listed(self, account: Account, fields: str) -> Iterator[list[dict[str, Any]]]:
         """The account's media, the newest first."""
         return self._graph.lists(f"{account.id}/media", fields=fields, limit=PAGE_SIZE)
 
-    def _with_insights(self, media: Sequence[dict[str, Any]], since: datetime) -> Page:
-        """The media with the insights of those that are not too old.
-
-        Of a single one there may be none: it was posted before the account was a business's, too
-        few people saw it. Where there are none of any, something else is wrong.
-        """
+    def _with_insights(self, media: Sequence[dict[str, Any]], since: datetime, told: Told) -> Page:
+        """The media with the insights of those that are not too old."""
         asked = [each for each in media if not _before(each, since, unknown=False)]
-        told: dict[str, dict[str, Any]] = {}
-        refused = ""
+        insights: dict[str, dict[str, Any]] = {}
         for each in asked:
             try:
-                told[each["id"]] = self._insights(each)
+                insights[each["id"]] = self._insights(each)
+                told.any = True
             except Gone as error:
-                refused = error.reason
-        missing = self._served.notes(*sorted({_kind(each) for each in asked}))
-        if asked and not told:
-            missing += (f"insights of all media: {refused}",)
-        return Page([{**tidy(each), "insights": told.get(each["id"])} for each in media], missing)
+                told.refused = error.reason
+        kinds = sorted({_kind(each) for each in asked})
+        records = [{**tidy(each), "insights": insights.get(each["id"])} for each in media]
+        return Page(records, self._served.notes(*kinds))
 
     def _insights(self, media: Mapping[str, Any]) -> dict[str, Any]:
         """The media's lifetime figures by metric."""

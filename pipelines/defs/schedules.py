@@ -100,7 +100,7 @@ def fleeting_schedule(streams: Sequence[Stream], settings: Settings) -> dg.Sched
         job_name=DAILY,
         # Soon after midnight in UTC, in which these streams' days close: what lives for a day and
         # was there when the day closed can still be seen then.
-        cron_schedule=f"5 */{24 // times} * * *",
+        cron_schedule=f"5 {','.join(map(str, range(0, 24, 24 // times)))} * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Reads what vanishes within a day.",
