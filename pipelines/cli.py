@@ -178,11 +178,11 @@ def expire() -> None:
 
 @main.command()
 @_explained
-def check() -> int:
-    """Check settings, credentials and files, and say what to mend."""
-    from pipelines.commands.inspect import check_everything
+def doctor() -> int:
+    """Examine credentials, permissions, clocks, versions and quotas, and say what to mend."""
+    from pipelines.commands.doctor import examine_everything
 
-    return check_everything(_settings())
+    return examine_everything(_settings())
 
 
 @main.command()

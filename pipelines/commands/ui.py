@@ -6,10 +6,12 @@ Belongs here: starting both and ending them together.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -29,12 +31,33 @@ def serve_ui(settings: Settings, port: int) -> int:
             log = settings.home / "logs" / "sandbox.log"
             stack.enter_context(running(settings, settings.sandbox_url, log))()
         click.echo(f"http://127.0.0.1:{port} in a moment; Ctrl-C ends it")
+        dagster = subprocess.Popen(  # noqa: S603 - our own interpreter's Dagster
+            _command(port), cwd=PROJECT, env={**os.environ, **_environment(settings, home)}
+        )
+        return _until_ended(dagster)
+
+
+def _until_ended(dagster: subprocess.Popen[bytes]) -> int:
+    """Wait for Dagster, which ends its servers and daemon by itself.
+
+    Ctrl-C reaches it from the terminal; a request to end, from whatever keeps this command running,
+    is passed on.
+    """
+    asked = False
+
+    def pass_on(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+        dagster.terminate()
+
+    signal.signal(signal.SIGTERM, pass_on)
+    while True:
         try:
-            return subprocess.call(  # noqa: S603 - our own interpreter's Dagster
-                _command(port), cwd=PROJECT, env={**os.environ, **_environment(settings, home)}
-            )
+            code = dagster.wait()
         except KeyboardInterrupt:
-            return 0
+            asked = True
+        else:
+            return 0 if asked else code
 
 
 def _command(port: int) -> list[str]:
@@ -46,6 +69,8 @@ def _environment(settings: Settings, home: Path) -> dict[str, str]:
     """The settings that the code server must see as this command does."""
     files = {"SMM_FILES": str(settings.files)} if settings.files and not settings.sandboxed else {}
     return {
+        # `dagster dev` recommends a command of a package that this project does not need.
+        "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
         "DAGSTER_HOME": str(home),
         "SMM_HOME": str(settings.home),
         "SMM_START_DATE": settings.start_date.isoformat(),

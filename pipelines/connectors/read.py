@@ -158,13 +158,17 @@ class HttpSource(ABC):
         """
         return [self._described(account_id) for account_id in self._ids]
 
+    def refusal(self, account: Account) -> SourceError | None:
+        """Why the platform did not describe that account; None where it did."""
+        return self._unknown.get(account.id)
+
     def read(self, stream: Stream, account: Account, window: Window) -> Iterator[Batch]:
         """The stream's rows in that window as typed batches, one page at a time.
 
         Raises a SourceError that names source, stream and account.
         """
         with reading(self.name, stream.name, account.id):
-            if error := self._unknown.get(account.id):
+            if error := self.refusal(account):
                 raise copy(error) from error
             context = {
                 "account_id": account.id,

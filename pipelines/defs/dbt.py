@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
     DbtCliResource,
+    DbtProject,
     dbt_assets,
 )
 
@@ -35,6 +37,14 @@ MANIFEST = "manifest.json"
 SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests", "seeds", "snapshots")
 # Each call of dbt leaves its artifacts in a directory of its own, for a look at what went wrong.
 KEPT_CALLS = 10
+# What the project's generic tests assert of their columns, for who has never read dbt's names.
+ASSERTIONS = {
+    "unique": "No two rows have the same `{column_name}`.",
+    "unique_combination": "No two rows have the same `{columns}`.",
+    "not_null": "`{column_name}` is never NULL.",
+    "relationships": "Every `{column_name}` is the `{field}` of a row of `{to}`, or NULL.",
+    "accepted_values": "`{column_name}` is one of: {values}.",
+}
 
 
 class DbtParseError(RuntimeError):
@@ -63,6 +73,32 @@ class Translator(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:  # noqa: ARG002
         """Every model is the data team's."""
         return ["team:data"]
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        """The check of a dbt test, with words for what it asserts."""
+        check = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if check is None:
+            return None
+        return check._replace(description=assertion(manifest["nodes"][unique_id]))
+
+
+def assertion(test: Mapping[str, Any]) -> str:
+    """What a dbt test asserts: the comment at the head of its SQL, or its kind in words."""
+    kind = test.get("test_metadata")
+    if kind is None:
+        lines = takewhile(lambda line: line.startswith("--"), test["raw_code"].splitlines())
+        return " ".join(line.removeprefix("--").strip() for line in lines)
+    arguments = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in kind["kwargs"].items()
+    }
+    return ASSERTIONS.get(str(kind["name"]), str(kind["name"])).format(**arguments)
 
 
 def layer(properties: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipelines.defs.resources import Workspace
 from pipelines.defs.results import Materialized
+from pipelines.defs.streams import FRESH
 from pipelines.serving.lock import warehouse_lock
 from pipelines.serving.publish import FILE, Publication, publish
 
@@ -30,6 +31,7 @@ def published_asset(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             " one step, and only when a mart or the freshness of a source changed."
         ),
         pool="duckdb_write",
+        freshness_policy=FRESH,
     )
     def published_marts(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
@@ -42,9 +44,23 @@ def published_asset(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
                 run_id=context.run.run_id,
                 manifest=settings.lake / "_meta" / "files.parquet",
             )
+        # dbt does not count what it builds, and nobody else may open the file while it does.
+        for key in marts:
+            if key.path[-1] in publication.rows:
+                metadata = mart_metadata(publication, key.path[-1])
+                context.log_event(dg.AssetObservation(key, metadata=metadata))
         return Materialized(metadata=publication_metadata(publication))
 
     return published_marts
+
+
+def mart_metadata(publication: Publication, mart: str) -> dict[str, Any]:
+    """What the UI shows of a mart beside what dbt tells: its rows, and where readers find it."""
+    return {
+        "dagster/row_count": publication.rows[mart],
+        "dagster/uri": str(publication.path),
+        "published version": publication.version,
+    }
 
 
 def publication_metadata(publication: Publication) -> dict[str, Any]:

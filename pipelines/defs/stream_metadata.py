@@ -34,11 +34,7 @@ OWNERS = {
 
 
 def describe(stream: Stream) -> str:
-    """The stream in Markdown: what it is, how it is kept, its columns."""
-    columns = "\n".join(
-        f"| `{column.name}` | {column.type} | {_description(column)} |"
-        for column in stream.schema.arrow
-    )
+    """The stream in Markdown: what it is and how it is kept; the schema tells of its columns."""
     kept = (
         "only the present can be read; it lands under the last closed day"
         if stream.snapshot
@@ -48,8 +44,7 @@ def describe(stream: Stream) -> str:
         kept += f"; rows are taken away {stream.ttl_days} days after their last read"
     return (
         f"{stream.description}\n\nMode `{stream.mode}`, key `{', '.join(stream.key)}`, days closed"
-        f" in zone `{stream.zone}`; {kept}.\n\n"
-        f"| column | type | meaning |\n|---|---|---|\n{columns}"
+        f" in zone `{stream.zone}`; {kept}."
     )
 
 

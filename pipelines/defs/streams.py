@@ -41,7 +41,7 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=60)
 KINDS: Mapping[str, tuple[str, ...]] = {
     "meta_ads": ("meta",),
     "facebook_pages": ("facebook",),
-    "ga4": ("googleanalytics",),
+    "ga4": ("google",),
     "shopify": ("shopify",),
     "files": ("file",),
 }

@@ -454,6 +454,17 @@ def test_a_recorded_customer_becomes_one_typed_row() -> None:
     assert len(row["email_sha256_google"]) == 64
 
 
+def test_a_recorded_shop_is_an_account_in_the_currency_of_its_books(
+    source: Shopify, server: Scripted
+) -> None:
+    rest = json.loads((RECORDED / "rest__shop.json").read_text())["shop"]
+    told = {"name": rest["name"], "currencyCode": rest["currency"]}
+    server.says(Reply({"data": {"shop": {**told, "ianaTimezone": "America/New_York"}}}))
+    account = source.describe(SHOP.id)
+    assert (account.name, account.currency) == ("Apple Computers", "USD")
+    assert account.timezone == "America/New_York"
+
+
 def test_a_shop_that_answers_with_another_version_says_which(
     source: Shopify, server: Scripted
 ) -> None:

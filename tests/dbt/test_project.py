@@ -10,6 +10,8 @@ import pytest
 import yaml
 from dbt_warehouse import PROJECT
 
+from pipelines.defs.dbt import ASSERTIONS
+
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 MARTS = [path for path in MODELS if path.parent.name == "marts"]
 # What only one of DuckDB and Spark understands, or both understand differently.
@@ -80,6 +82,18 @@ def test_every_mart_has_a_unique_key() -> None:
         if "unique" in column.get("data_tests", [])
     }
     assert marts <= keyed
+
+
+def test_every_test_says_what_it_asserts() -> None:
+    tests = sorted((PROJECT / "tests").glob("*.sql"))
+    assert [path.stem for path in tests if not path.read_text().startswith("--")] == []
+    generic = {
+        test if isinstance(test, str) else next(iter(test))
+        for model in _declared()
+        for holder in (model, *model.get("columns", []))
+        for test in holder.get("data_tests", [])
+    }
+    assert generic <= ASSERTIONS.keys()
 
 
 def _declared() -> list[dict[str, Any]]:

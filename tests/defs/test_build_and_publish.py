@@ -118,3 +118,33 @@ def test_an_edited_model_is_parsed_again(location, dbt_project, monkeypatch):
     (dbt_project / "models" / "marts" / "fct_order.sql").touch()
     dbt.prepare_manifest(location.settings, dbt_project)
     assert parsed == [dbt_project]
+
+
+def test_each_mart_shows_its_rows_and_where_readers_find_it(built):
+    location, _ = built
+    told = location.instance.fetch_observations(dg.AssetKey(["marts", "mart_reads"]), limit=1)
+    metadata = told.records[0].asset_observation.metadata
+    assert metadata["dagster/row_count"].value == 10
+    assert metadata["published version"].value == published(location)["version"].value
+
+
+def test_each_check_of_a_model_says_what_it_asserts(location):
+    key = dg.AssetCheckKey(dg.AssetKey(["marts", "fct_order"]), "not_null_fct_order_order_id")
+    graph = location.defs.resolve_asset_graph()
+    assert graph.get_check_spec(key).description == "`order_id` is never NULL."
+
+
+SINGULAR = "-- Each order is there\n-- once.\nselect 1\n-- not this\n"
+TESTS = [
+    ({"raw_code": SINGULAR}, "Each order is there once."),
+    (
+        {"test_metadata": {"name": "unique_combination", "kwargs": {"columns": ["a", "b"]}}},
+        "No two rows have the same `a, b`.",
+    ),
+    ({"test_metadata": {"name": "house_rule", "kwargs": {"model": "x"}}}, "house_rule"),
+]
+
+
+@pytest.mark.parametrize(("test", "said"), TESTS)
+def test_what_a_dbt_test_asserts_in_words(test, said):
+    assert dbt.assertion(test) == said

@@ -6,7 +6,6 @@ import dagster as dg
 from adland import NOW, SPEND
 
 from pipelines.connectors.errors import Transient, WaitUntil
-from pipelines.defs.stream_metadata import column_schema
 
 SPEND_KEY = dg.AssetKey(["adland", "spend"])
 
@@ -54,12 +53,18 @@ def test_the_newest_day_shows_a_sample(location):
 
 def test_the_asset_tells_columns_owner_kinds_link_and_place(location):
     spec = location.defs.resolve_asset_graph().get(SPEND_KEY)
-    assert spec.metadata["dagster/column_schema"] == column_schema(SPEND)
+    columns = {each.name: each for each in spec.metadata["dagster/column_schema"].columns}
+    assert [*columns] == [*SPEND.schema.arrow.names]
+    spend = columns["spend"]
+    assert (spend.type, spend.description) == ("decimal128(18, 6)", "Money spent.")
+    assert spend.constraints.nullable
+    assert not columns["account_id"].constraints.nullable
     assert spec.metadata["documentation"].value == "https://example.com/docs"
     assert spec.owners == ["team:advertising"]
     assert spec.kinds == {"python", "parquet"}
     assert spec.group_name == "ads"
-    assert "| `spend` | decimal128(18, 6) | Money spent. |" in spec.description
+    assert spec.description.startswith("Spend by day.")
+    assert "a daily run re-reads 3 days" in spec.description
     assert spec.pools == {"adland"}
 
 
@@ -116,6 +121,17 @@ def test_a_new_field_shows_as_drift_by_its_name(location):
     assert not found.passed
     assert found.severity == dg.AssetCheckSeverity.WARN
     assert "brand_new" in found.description
+
+
+def test_a_retired_metric_is_named_with_the_first_day_that_lacks_it(location):
+    gone = "metric spend: the platform no longer serves it"
+    read(location, first="2026-03-01", last="2026-03-04")
+    location.source.missing = (gone,)
+    first = check(read(location, first="2026-03-05", last="2026-03-06"), "schema_drift")
+    later = check(read(location, first="2026-03-07"), "schema_drift")
+    for found in (first, later):
+        assert not found.passed
+        assert found.description == f"the platform no longer gave: {gone} (since 2026-03-05)"
 
 
 def test_no_drift_passes(location):
