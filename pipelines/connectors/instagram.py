@@ -126,6 +126,7 @@ STREAMS = (
         key=("id",),
         mode="replace",
         day="timestamp",
+        ttl_days=365,
         lookback_days=28,
         slice_days=30,
         url=DOCS + "ig-comment/",

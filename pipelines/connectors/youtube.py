@@ -177,6 +177,8 @@ STREAMS = (
         key=("id",),
         mode="replace",
         day="published_at",
+        # What YouTube allows for what it has not told again since.
+        ttl_days=30,
         lookback_days=LOOKBACK_DAYS,
         slice_days=30,
         url=DOCS + "commentThreads",
