@@ -39,6 +39,8 @@ PREFIXES = (
     "ECB_",
     "HOLIDAYS_",
     "TIKTOK_",
+    "YOUTUBE_",
+    "INSTAGRAM_",
     "GOOGLE_ADS_",
     "LINKEDIN_",
 )
@@ -59,6 +61,8 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "google_ads": ("google_ads_refresh_token",),
     "linkedin_ads": ("linkedin_ads_refresh_token", "linkedin_ads_access_token"),
     "linkedin": ("linkedin_refresh_token", "linkedin_access_token"),
+    "youtube": ("youtube_refresh_token", "youtube_access_token", "youtube_api_key"),
+    "instagram": ("instagram_access_token",),
     "files": ("files",),
 }
 
@@ -206,6 +210,29 @@ class Settings(BaseSettings):
     )
     linkedin_api_version: str = Field(default="202608", alias="LINKEDIN_API_VERSION")
 
+    youtube_refresh_token: SecretStr | None = Field(default=None, alias="YOUTUBE_REFRESH_TOKEN")
+    youtube_client_id: str = Field(default="", alias="YOUTUBE_CLIENT_ID")
+    youtube_client_secret: SecretStr | None = Field(default=None, alias="YOUTUBE_CLIENT_SECRET")
+    youtube_access_token: SecretStr | None = Field(default=None, alias="YOUTUBE_ACCESS_TOKEN")
+    youtube_api_key: SecretStr | None = Field(default=None, alias="YOUTUBE_API_KEY")
+    youtube_channels: Names = Field(default=(), alias="YOUTUBE_CHANNELS")
+    youtube_base_url: str = Field(
+        default="https://youtube.googleapis.com", alias="YOUTUBE_BASE_URL"
+    )
+    youtube_analytics_base_url: str = Field(
+        default="https://youtubeanalytics.googleapis.com", alias="YOUTUBE_ANALYTICS_BASE_URL"
+    )
+    youtube_token_url: str = Field(
+        default="https://oauth2.googleapis.com/token", alias="YOUTUBE_TOKEN_URL"
+    )
+
+    instagram_access_token: SecretStr | None = Field(default=None, alias="INSTAGRAM_ACCESS_TOKEN")
+    instagram_accounts: Names = Field(default=(), alias="INSTAGRAM_ACCOUNTS")
+    instagram_base_url: str = Field(
+        default="https://graph.facebook.com", alias="INSTAGRAM_BASE_URL"
+    )
+    instagram_api_version: str = Field(default="v25.0", alias="INSTAGRAM_API_VERSION")
+
     _sandboxed: bool = PrivateAttr(False)
 
     @model_validator(mode="before")
@@ -304,6 +331,11 @@ class Settings(BaseSettings):
         return _each("TIKTOK_SHOP_REFRESH_TOKEN", token, self.tiktok_shop_ids)
 
     @property
+    def youtube_refresh_tokens(self) -> dict[str, SecretStr]:
+        """The refresh token of each channel's owner, as `shopify_tokens`."""
+        return _each("YOUTUBE_REFRESH_TOKEN", self.youtube_refresh_token, self.youtube_channels)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
@@ -313,6 +345,7 @@ class Settings(BaseSettings):
             self.woocommerce_pairs,
             self.tiktok_tokens,
             self.tiktok_shop_tokens,
+            self.youtube_refresh_tokens,
         ):
             given += [secret.get_secret_value() for secret in secrets.values()]
         return tuple(given)

@@ -49,6 +49,7 @@ WAITS = 12
 LONGEST_BACKOFF = 60.0
 # Longer than this is a matter for the scheduler: the process must not sleep through its window.
 LONGEST_WAIT = 15 * 60.0
+UNAUTHORIZED = 401
 
 SECRET_PATTERNS = (
     # The value of a token parameter, in a URL or in JSON.
@@ -162,12 +163,14 @@ class Renewable(Protocol):
 class Token:
     """A signer by token: the header that carries it, and its value.
 
-    `secret` is called for each request, so that short-lived tokens can renew themselves.
+    `secret` is called for each request, so that short-lived tokens can renew themselves. `refuse`,
+    where there is one, takes the token in use for dead: `secret` then gives another.
     """
 
     secret: Callable[[], str]
     header: str = "Authorization"
     scheme: str = "Bearer "
+    refuse: Callable[[], None] | None = None
     _seen: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
@@ -395,6 +398,13 @@ class Client:
             raise WaitUntil("the platform's quota is nearly spent", resumes_at=self._not_before)
         self.wait(ahead, "the platform's usage figures ask for a pause")
         self._not_before = self.clock.now()
+
+    def _renewed(self) -> bool:
+        """Whether another token may succeed where the one in use was refused."""
+        if not isinstance(self._signer, Token) or self._signer.refuse is None:
+            return False
+        self._signer.refuse()
+        return True
 
     def _set_pace(self, seconds: float) -> None:
         if seconds > 0:

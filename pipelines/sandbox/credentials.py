@@ -20,6 +20,9 @@ GOOGLE_ADS_DEVELOPER_TOKEN = "sandbox-developer-token"  # noqa: S105 - likewise
 GOOGLE_ADS_MANAGER = "3010000000"
 LINKEDIN_TOKEN = "sandbox-linkedin-token"  # noqa: S105 - opens nothing but the sandbox
 LINKEDIN_REFRESH_TOKEN = "sandbox-linkedin-refresh-token"  # noqa: S105 - likewise
+YOUTUBE_TOKEN = "sandbox-youtube-token-ya29"  # noqa: S105 - opens nothing but the sandbox
+YOUTUBE_KEY = "sandbox-youtube-key-AIza"
+YOUTUBE_REFRESH_TOKEN = "1//sandbox-youtube-refresh"  # noqa: S105 - opens nothing but the sandbox
 
 SHOPS = ("sarilaut-id", "sarilaut-us")
 SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
@@ -72,6 +75,14 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "tiktok_shop_refresh_token": _by_account(TIKTOK_SHOP_TOKENS),
         "tiktok_shop_base_url": f"{url}/open-api.tiktokglobalshop.com",
         "tiktok_shop_auth_base_url": f"{url}/auth.tiktok-shops.com",
+        "youtube_access_token": SecretStr(YOUTUBE_TOKEN),
+        "youtube_channels": ("UCsariLautIndonesia00001", "UCsariLautUnitedStates02"),
+        "youtube_base_url": f"{url}/youtube.googleapis.com",
+        "youtube_analytics_base_url": f"{url}/youtubeanalytics.googleapis.com",
+        "youtube_token_url": f"{url}/oauth2.googleapis.com/token",
+        "instagram_access_token": SecretStr(META_TOKEN),
+        "instagram_accounts": ("17841400000000101", "17841400000000102"),
+        "instagram_base_url": f"{url}/graph.facebook.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
         "google_ads_developer_token": SecretStr(GOOGLE_ADS_DEVELOPER_TOKEN),

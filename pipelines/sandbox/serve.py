@@ -29,6 +29,7 @@ from pipelines.sandbox.ga4 import Ga4
 from pipelines.sandbox.google import GoogleTokens
 from pipelines.sandbox.google_ads import GoogleAds
 from pipelines.sandbox.holidays import Holidays
+from pipelines.sandbox.instagram import Instagram
 from pipelines.sandbox.linkedin import Linkedin
 from pipelines.sandbox.linkedin_ads import LinkedinAds
 from pipelines.sandbox.meta_ads import MetaAds
@@ -40,6 +41,7 @@ from pipelines.sandbox.tiktok_shop import TikTokShop
 from pipelines.sandbox.wire import Call, Platform
 from pipelines.sandbox.woocommerce import WooCommerce
 from pipelines.sandbox.world import World, WorldConfig
+from pipelines.sandbox.youtube import YouTube
 
 
 def build_server(scene: Scene, faults: Faults | None = None) -> Server:
@@ -51,8 +53,11 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     tiktok_ads, tiktok, tiktok_shop = TikTokAds(scene, faults), TikTok(scene), TikTokShop(scene)
     google_ads, linkedin_tokens = GoogleAds(scene, faults), LinkedinTokens()
     linkedin_ads, linkedin = LinkedinAds(scene, faults), Linkedin(scene, faults)
+    instagram, youtube = Instagram(scene, faults), YouTube(scene, faults)
 
     def graph(call: Call) -> Platform:
+        if instagram.knows(call):
+            return instagram
         return ads if ads.knows(call) else pages
 
     def restli(call: Call) -> Platform:
@@ -67,6 +72,8 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "googleads.googleapis.com": lambda _: google_ads,
         "api.linkedin.com": restli,
         "www.linkedin.com": lambda _: linkedin_tokens,
+        "youtube.googleapis.com": lambda _: youtube,
+        "youtubeanalytics.googleapis.com": lambda _: youtube,
         "*.myshopify.com": lambda _: shopify,
         WOOCOMMERCE_SITE: lambda _: site,
         "business-api.tiktok.com": lambda _: tiktok_ads,

@@ -30,14 +30,19 @@ from pipelines.sandbox import credentials
 from pipelines.sandbox.clock import Scene
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import (
+    CHANNEL_ACCOUNTS,
     MARKETS,
     NETWORK_BY_NAME,
+    PAGE_ZONE,
+    Market,
     WorldConfig,
+    channel_gains,
     current_orders,
     current_posts,
     served_cells,
     served_extra,
 )
+from pipelines.sandbox.youtube import DELAY
 from pipelines.settings import Settings
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
@@ -296,6 +301,8 @@ SMALL = {
     "linkedin": "comments",
     "ecb": "rates",
     "holidays": "public_holidays",
+    "youtube": "comments",
+    "instagram": "follower_demographics",
 }
 
 
@@ -585,3 +592,56 @@ def test_a_dead_token_is_raised_to_whoever_asks_for_health(sandbox: Sandbox, nam
     with pytest.raises(DeadToken) as raised:
         source.health(Account(source.accounts()[0].id))
     assert "a-token-that-is-no-more" not in str(raised.value)
+
+
+@pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.code)
+def test_videos_days_add_up_to_the_channels_and_are_the_worlds(
+    sandbox: Sandbox, sources: dict[str, HttpSource], market: Market
+) -> None:
+    """Of the last days Analytics tells nothing yet."""
+    account = {"channel_id": CHANNEL_ACCOUNTS["youtube"][market.code]}
+    by_name = {stream.name: stream for stream in registry.STREAMS["youtube"]}
+    days, _ = read(sources["youtube"], by_name["channel_daily"])
+    videos, _ = read(sources["youtube"], by_name["video_daily"])
+    gains = channel_gains(sandbox.world, "youtube", PAGE_ZONE)
+    told = pc.and_(
+        pc.greater_equal(gains["date_day"], FIRST),
+        pc.less_equal(gains["date_day"], NOW.date() - timedelta(days=DELAY)),
+    )
+    gains = gains.filter(pc.and_(told, pc.greater(gains["video_views"], 0)))
+    for column, of_world in {
+        "views": "video_views",
+        "likes": "likes",
+        "comments": "comments",
+        "shares": "shares",
+    }.items():
+        expected = total(gains, of_world, account_id=account["channel_id"])
+        assert total(days, column, **account) == expected, column
+        assert total(videos, column, **account) == expected, column
+    revenue = total(videos, "estimated_revenue", **account)
+    assert revenue == total(days, "estimated_revenue", **account) > 0
+
+
+def test_days_of_an_instagram_account_are_the_worlds(
+    sandbox: Sandbox, sources: dict[str, HttpSource]
+) -> None:
+    by_name = {stream.name: stream for stream in registry.STREAMS["instagram"]}
+    insights, _ = read(sources["instagram"], by_name["account_insights"])
+    figures = {
+        (row["account_id"], row["metric"], row["date"]): int(row["value"])
+        for row in insights.to_pylist()
+    }
+    days = sandbox.world.channel_days
+    days = thirty_days(days.filter(pc.equal(days["platform"], "instagram")))
+    columns = {
+        "views": "impressions",
+        "reach": "reach",
+        "profile_views": "profile_views",
+        "follower_count": "new_followers",
+    }
+    expected = {
+        (row["account_id"], metric, row["date_day"]): row[column]
+        for row in days.to_pylist()
+        for metric, column in columns.items()
+    }
+    assert expected.items() <= figures.items()
