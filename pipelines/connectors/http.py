@@ -49,7 +49,6 @@ WAITS = 12
 LONGEST_BACKOFF = 60.0
 # Longer than this is a matter for the scheduler: the process must not sleep through its window.
 LONGEST_WAIT = 15 * 60.0
-UNAUTHORIZED = 401
 
 SECRET_PATTERNS = (
     # The value of a token parameter, in a URL or in JSON.
@@ -163,14 +162,12 @@ class Renewable(Protocol):
 class Token:
     """A signer by token: the header that carries it, and its value.
 
-    `secret` is called for each request, so that short-lived tokens can renew themselves. `refuse`,
-    where there is one, takes the token in use for dead: `secret` then gives another.
+    `secret` is called for each request, so that short-lived tokens can renew themselves.
     """
 
     secret: Callable[[], str]
     header: str = "Authorization"
     scheme: str = "Bearer "
-    refuse: Callable[[], None] | None = None
     _seen: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
@@ -399,13 +396,6 @@ class Client:
         self.wait(ahead, "the platform's usage figures ask for a pause")
         self._not_before = self.clock.now()
 
-    def _renewed(self) -> bool:
-        """Whether another token may succeed where the one in use was refused."""
-        if not isinstance(self._signer, Token) or self._signer.refuse is None:
-            return False
-        self._signer.refuse()
-        return True
-
     def _set_pace(self, seconds: float) -> None:
         if seconds > 0:
             self._not_before = self.clock.now() + timedelta(seconds=seconds)
@@ -482,6 +472,19 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (due - sent).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+class Redacting(logging.Filter):
+    """Hides what looks like a token in log lines that others write of our requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """The record goes on, with its message redacted."""
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+# It writes whole addresses, and some platforms want secrets among an address's parameters.
+logging.getLogger("urllib3.connectionpool").addFilter(Redacting())
 
 
 def redact(text: str) -> str:
