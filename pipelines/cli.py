@@ -172,11 +172,20 @@ def quarantine_replay(source: str, stream: str) -> None:
 
 @main.command()
 @_explained
-def check() -> int:
-    """Check settings, credentials and files, and say what to mend."""
-    from pipelines.commands.inspect import check_everything
+def expire() -> None:
+    """Take words of private persons that may be kept no longer out of the lake."""
+    from pipelines.commands.inspect import expire_rows
 
-    return check_everything(_settings())
+    expire_rows(_settings())
+
+
+@main.command()
+@_explained
+def doctor() -> int:
+    """Examine credentials, permissions, clocks, versions and quotas, and say what to mend."""
+    from pipelines.commands.doctor import examine_everything
+
+    return examine_everything(_settings())
 
 
 @main.command()
@@ -185,6 +194,7 @@ def check() -> int:
 @click.option("--size", type=click.IntRange(1), help="Customers of the world (20000).")
 @click.option("--seed", type=click.IntRange(0), help="Another seed, another world (7).")
 @click.option("--export-days", type=click.IntRange(1), help="Days of events to export (all).")
+@click.option("--faults", type=click.IntRange(0), help="A bad day on every platform, by this seed.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 @_explained
 def sandbox(
@@ -193,6 +203,7 @@ def sandbox(
     size: int | None,
     seed: int | None,
     export_days: int | None,
+    faults: int | None,
     until_stdin_closes: bool,
 ) -> None:
     """Serve the platforms' formats over an invented brand, and write its exports."""
@@ -205,6 +216,7 @@ def sandbox(
         size=size,
         seed=seed,
         export_days=export_days,
+        faults=faults,
         until_stdin_closes=until_stdin_closes,
     )
 

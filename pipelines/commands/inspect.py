@@ -1,33 +1,29 @@
-"""The commands that look and tell: history, quarantine, the check of a set-up, publishing.
+"""The commands that look and tell: history, quarantine, expiry, publishing.
 
-Belongs here: what is shown of them. Does not: Dagster runs (`run`).
+Belongs here: what is shown of them. Does not: Dagster runs (`run`), the state of
+a set-up (`doctor`).
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 
 import pyarrow.compute as pc
 from rich.console import Console
-from rich.table import Table
 
-from pipelines.commands.errors import EXPECTED, UsageError, explain
+from pipelines.commands.errors import UsageError
 from pipelines.commands.summary import number
-from pipelines.connectors.registry import all_streams, build_sources
+from pipelines.commands.tables import new_table, wide_console
+from pipelines.connectors.registry import all_streams
 from pipelines.connectors.stream import Stream
-from pipelines.defs.dbt import executable
 from pipelines.lake.layout import Place
 from pipelines.lake.store import Lake
 from pipelines.serving.lock import warehouse_lock
-from pipelines.serving.publish import FILE, publish, versions_of
+from pipelines.serving.publish import FILE, publish
 from pipelines.settings import Settings
 
 SHOWN = 50
-WIDTH = 180
+EXPIRED_PARTS = ("rows", "history", "quarantined")
 
 
 def publish_now(settings: Settings) -> str:
@@ -47,7 +43,7 @@ def show_history(
     settings: Settings, source: str | None, stream: str | None, day: date | None
 ) -> None:
     """The restatement ledger, or every version of one day's files."""
-    lake, console = Lake(settings.lake), _console()
+    lake, console = Lake(settings.lake), wide_console()
     if day is not None:
         _show_versions(console, lake, _stream(source, stream), day)
         return
@@ -60,7 +56,7 @@ def show_history(
         return
     order = [("replaced_at", "descending"), ("day", "descending"), ("column", "ascending")]
     newest = ledger.sort_by(order).slice(0, SHOWN).to_pylist()
-    table = _table("replaced (UTC)", "stream", "account", "day", "total", ">before", ">after")
+    table = new_table("replaced (UTC)", "stream", "account", "day", "total", ">before", ">after")
     for row in newest:
         table.add_row(
             f"{row['replaced_at']:%Y-%m-%d %H:%M}",
@@ -78,12 +74,12 @@ def show_history(
 
 def show_quarantine(settings: Settings, source: str, stream: str) -> None:
     """What is in quarantine, by reason, with the newest example of each."""
-    console = _console()
+    console = wide_console()
     found = Lake(settings.lake).quarantine.list(source, stream)
     if not found.num_rows:
         console.print("Nothing is in quarantine.")
         return
-    table = _table("stream", "account", "day", "where", "field", "reason", "remedy")
+    table = new_table("stream", "account", "day", "where", "field", "reason", "remedy")
     for row in found.slice(0, SHOWN).to_pylist():
         table.add_row(
             f"{row['source']}/{row['stream']}",
@@ -97,7 +93,7 @@ def show_quarantine(settings: Settings, source: str, stream: str) -> None:
 
 def replay_quarantine(settings: Settings, source: str, stream: str) -> None:
     """Try again, and say what landed and what remains."""
-    console = _console()
+    console = wide_console()
     streams = [
         each for each in all_streams() if source in ("", each.source) and stream in ("", each.name)
     ]
@@ -111,61 +107,20 @@ def replay_quarantine(settings: Settings, source: str, stream: str) -> None:
         console.print("smm build brings them into the marts.")
 
 
-def check_everything(settings: Settings) -> int:
-    """Every requirement with a mark; 1 where one is not met."""
-    console = _console()
-    results = [
-        _verdict(console, "Python 3.11", sys.version_info[:2] == (3, 11), sys.version.split()[0]),
-        _verdict(console, "dbt", Path(executable()).exists(), executable()),
-        _verdict(console, "SMM_HOME can be written", _writable(settings.home), str(settings.home)),
-        *(_check_source(console, settings, name) for name in sorted(_source_names())),
-    ]
-    if settings.sandboxed:
-        console.print("No credentials are set, so smm run reads from the sandbox.")
-    published = settings.published / "current" / FILE
-    if published.exists():
-        age = datetime.now(UTC) - datetime.fromtimestamp(published.stat().st_mtime, UTC)
-        kept = len(versions_of(settings.published))
-        console.print(f"Published {age.total_seconds() / 3600:.1f} h ago; {kept} versions kept.")
-    return int(not all(results))
-
-
-def _check_source(console: Console, settings: Settings, name: str) -> bool:
-    if settings.sandboxed:
-        return _verdict(console, name, True, "the sandbox")
-    if name in settings.off:
-        console.print(f"[dim]–[/] {name}: off, {settings.off[name]}", highlight=False)
-        return True
-    return _attempt(
-        console,
-        name,
-        lambda: ", ".join(
-            f"{account.id} ({account.name or 'no name'}, {account.timezone})"
-            for account in build_sources(settings)[name].accounts()
-        ),
-    )
-
-
-def _attempt(console: Console, name: str, ask: Callable[[], str]) -> bool:
-    try:
-        return _verdict(console, name, True, ask())
-    except EXPECTED as error:
-        return _verdict(console, name, False, explain(error))
-
-
-def _verdict(console: Console, name: str, good: bool, detail: str) -> bool:
-    mark = "[green]✓[/]" if good else "[red]✗[/]"
-    console.print(f"{mark} {name}: {detail}", highlight=False)
-    return good
-
-
-def _source_names() -> set[str]:
-    return {stream.source for stream in all_streams()}
-
-
-def _writable(home: Path) -> bool:
-    existing = next(path for path in (home, *home.parents) if path.exists())
-    return os.access(existing, os.W_OK)
+def expire_rows(settings: Settings) -> None:
+    """Take out what has outlived its stream's time to live, and say what went."""
+    console = wide_console()
+    gone = Lake(settings.lake).expire(all_streams(), settings.now())
+    if not gone:
+        console.print("Nothing in the lake has outlived its stream's time to live.")
+        return
+    table = new_table("stream", ">days", ">rows", ">rows of history", ">records in quarantine")
+    for name in sorted({(each.source, each.stream) for each in gone}):
+        mine = [each for each in gone if (each.source, each.stream) == name]
+        counts = (sum(getattr(each, part) for each in mine) for part in EXPIRED_PARTS)
+        table.add_row("/".join(name), f"{len(mine):,}", *(f"{count:,}" for count in counts))
+    console.print(table)
+    console.print("smm build takes them out of the marts.")
 
 
 def _stream(source: str | None, stream: str | None) -> Stream:
@@ -177,7 +132,7 @@ def _stream(source: str | None, stream: str | None) -> Stream:
 
 
 def _show_versions(console: Console, lake: Lake, stream: Stream, day: date) -> None:
-    table = _table("account", "read (UTC)", ">rows", "status", "totals", "content")
+    table = new_table("account", "read (UTC)", ">rows", "status", "totals", "content")
     places: set[Place] = {*lake.layout.places(), *lake.layout.replaced_places()}
     for place in sorted(places):
         if (place.source, place.stream, place.day) != (stream.source, stream.name, day):
@@ -194,16 +149,3 @@ def _show_versions(console: Console, lake: Lake, stream: Stream, day: date) -> N
                 footer.content_hash[:12],
             )
     console.print(table if table.row_count else f"{day} was never read.")
-
-
-def _console() -> Console:
-    """A console as wide as the terminal; where there is none, wide enough for these tables."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH)
-
-
-def _table(*names: str) -> Table:
-    """A table of these columns; a name that begins with > is aligned to the right."""
-    table = Table()
-    for name in names:
-        table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left")
-    return table

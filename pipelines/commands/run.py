@@ -6,7 +6,7 @@ drawing (`progress`, `summary`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -176,30 +176,12 @@ def _prepared(settings: Settings, **world: int | None) -> Iterator[Session]:
         if not settings.sandboxed:
             yield stack.enter_context(_session(settings, console))
             return
-        settings, wait = stack.enter_context(_sandbox(settings, **world))
+        settings, wait = stack.enter_context(sandbox.beside(settings, **world))
         # The world is made on one core while the definitions are loaded on another.
         session = stack.enter_context(_session(settings, console))
         with console.status("making the sandbox's world"):
             wait()
         yield session
-
-
-@contextmanager
-def _sandbox(
-    settings: Settings,
-    *,
-    size: int | None = None,
-    seed: int | None = None,
-    export_days: int | None = None,
-) -> Iterator[tuple[Settings, Callable[[], None]]]:
-    """A sandbox of this command's own, the settings that point at it, and the wait for it."""
-    sandbox.Choice.of(settings, size=size, seed=seed)
-    url = sandbox.free_address()
-    log = settings.home / "logs" / "sandbox.log"
-    with sandbox.running(settings, url, log, export_days=export_days) as wait:
-        # The clock stands still for the whole command, whatever the hour it ends at.
-        pointed = Settings(SMM_HOME=settings.home, SMM_SANDBOX_URL=url, SMM_NOW=settings.now())
-        yield pointed, wait
 
 
 def _announce(session: Session, first: date, last: date) -> None:

@@ -21,13 +21,18 @@ from pipelines.lake.store import Lake
 def drift(landed: Sequence[LandedDay], lake: Lake) -> dg.AssetCheckResult:
     """Warn, by name, of fields that no schema has, that came no more or that do not fit.
 
-    And of what the platform itself said that it lacks, such as a retired metric.
+    And of what the platform itself said that it lacks, such as a retired metric, with the first day
+    whose file lacks it.
     """
     fields = sorted({name for day in landed for name in day.extra_fields})
     emptied = lake.emptied(landed)
     quarantined = sum(day.quarantined for day in landed)
     misfits = sorted({name for day in landed for name in day.misfits})
-    missing = sorted({reason for day in landed for reason in day.reasons if _is_missing(reason)})
+    missing = [
+        f"{reason} (since {day})"
+        for reason, day in sorted(lake.lacking_since(landed).items())
+        if _is_missing(reason)
+    ]
     found = [
         f"new fields, kept in _extra: {', '.join(fields)}" if fields else "",
         f"fields that came no more, now NULL: {', '.join(emptied)}" if emptied else "",

@@ -67,6 +67,10 @@ class Stream(Protocol):
     def totals(self) -> tuple[str, ...]:
         """The columns whose sums the footer keeps."""
 
+    @property
+    def ttl_days(self) -> int | None:
+        """How many days after their last read its rows must go; None if never."""
+
 
 @dataclass(frozen=True, order=True)
 class Place:
@@ -129,6 +133,14 @@ class Layout:
     def places(self) -> Iterator[Place]:
         """Every stream-day that has a file, in order."""
         yield from _places(self.root)
+
+    def days(self, source: str, stream: str, account: str) -> Iterator[date]:
+        """The days of which an account's files of one stream are there, newest first."""
+        folder = self.root / source / stream
+        for day in sorted(folder.glob("dt=*"), reverse=True):
+            found = date.fromisoformat(day.name.removeprefix("dt="))
+            if self.data(Place(source, stream, account, found)).exists():
+                yield found
 
     def quarantined_places(self) -> Iterator[Place]:
         """Every stream-day that has records in quarantine, in order."""

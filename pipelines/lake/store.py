@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipelines.lake import footer as footers
 from pipelines.lake import history, manifest
+from pipelines.lake.expiry import Expired, expire
 from pipelines.lake.fill import Fill, emptied
 from pipelines.lake.footer import Footer
 from pipelines.lake.history import Version
@@ -88,6 +89,10 @@ class Lake:
         """By how much each platform changed its mind (columns: `history.RESTATEMENTS`)."""
         return history.restatements(self.layout)
 
+    def expire(self, streams: Iterable[Stream], now: datetime) -> list[Expired]:
+        """Takes out what has outlived its stream's time to live; see `expiry.expire`."""
+        return expire(self.layout, streams, now)
+
     def emptied(self, landed: Iterable[LandedDay]) -> list[str]:
         """The fields that came with a read's days no more, by account and all days together.
 
@@ -113,6 +118,32 @@ class Lake:
             for back in range(COMPARED)
         )
         return emptied(Fill([*replaced, *(path for path in week if path.exists())]), now)
+
+    def lacking_since(self, landed: Iterable[LandedDay]) -> dict[str, date]:
+        """Since which day each reason of a read's files stands in every file up to them.
+
+        Of several accounts the one that lacks it longest decides. A day without a file tells
+        nothing, and breaks nothing.
+        """
+        newest: dict[tuple[str, str], LandedDay] = {}
+        for each in sorted(landed, key=lambda each: each.day):
+            newest.update({(each.account, reason): each for reason in each.reasons})
+        found: dict[str, date] = {}
+        for (_, reason), last in newest.items():
+            first = self._first_with(reason, last)
+            found[reason] = min(first, found.get(reason, first))
+        return found
+
+    def _first_with(self, reason: str, last: LandedDay) -> date:
+        first = last.day
+        for day in self.layout.days(last.source, last.stream, last.account):
+            if day > last.day:
+                continue
+            place = Place(last.source, last.stream, last.account, day)
+            if reason not in footers.read(self.layout.data(place)).reasons:
+                break
+            first = day
+        return first
 
     def as_of(self, instant: datetime, into: Path) -> Lake:
         """A lake in `into` with every file as it was at that instant, manifest included."""

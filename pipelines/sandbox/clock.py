@@ -17,9 +17,11 @@ from pipelines.sandbox.world import (
     World,
     WorldConfig,
     build_world,
+    current_channel_posts,
     current_customers,
     current_lines,
     current_orders,
+    current_outlet_orders,
     current_posts,
 )
 
@@ -41,9 +43,11 @@ def micros(moment: datetime) -> int:
 
 # What earlier facts have become by now; any other table is the world's own.
 STATES = {
+    "current_channel_posts": current_channel_posts,
     "current_customers": current_customers,
     "current_lines": current_lines,
     "current_orders": current_orders,
+    "current_outlet_orders": current_outlet_orders,
     "current_posts": current_posts,
 }
 

@@ -86,6 +86,14 @@ def test_a_recorded_feed_becomes_typed_rows() -> None:
     assert pc.all(pc.is_null(batch.rows["_extra"])).as_py()
 
 
+def test_a_recorded_page_is_an_account_that_closes_its_days_in_utc(
+    source: FacebookPages, server: Scripted
+) -> None:
+    recorded = (RECORDED / "pages__single_fields_page.json").read_bytes()
+    server.says(Reply(recorded))
+    assert source.describe("20531316728") == Account("20531316728", "UTC", "", "Facebook")
+
+
 def test_edges_are_asked_with_the_pages_own_token(source: FacebookPages, server: Scripted) -> None:
     server.answer = page(lambda _: Reply({"data": []}))
 

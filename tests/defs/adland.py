@@ -55,6 +55,7 @@ class Adland:
     failing: tuple[str, ...] = ()
     error: SourceError | None = None
     extra: str | None = None
+    missing: tuple[str, ...] = ()
     asked: list[tuple[str, Window]] = field(default_factory=list)
 
     def accounts(self) -> list[Account]:
@@ -80,5 +81,6 @@ class Adland:
             pa.table(
                 [table[column.name].cast(column.type) for column in stream.schema.arrow],
                 schema=stream.schema.arrow,
-            )
+            ),
+            missing=self.missing,
         )

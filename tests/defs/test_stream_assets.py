@@ -123,6 +123,17 @@ def test_a_new_field_shows_as_drift_by_its_name(location):
     assert "brand_new" in found.description
 
 
+def test_a_retired_metric_is_named_with_the_first_day_that_lacks_it(location):
+    gone = "metric spend: the platform no longer serves it"
+    read(location, first="2026-03-01", last="2026-03-04")
+    location.source.missing = (gone,)
+    first = check(read(location, first="2026-03-05", last="2026-03-06"), "schema_drift")
+    later = check(read(location, first="2026-03-07"), "schema_drift")
+    for found in (first, later):
+        assert not found.passed
+        assert found.description == f"the platform no longer gave: {gone} (since 2026-03-05)"
+
+
 def test_no_drift_passes(location):
     assert check(read(location), "schema_drift").passed
 

@@ -39,8 +39,6 @@ from pipelines.sandbox.world.geography import REGIONS
 from pipelines.sandbox.world.networks import NETWORKS
 from pipelines.sandbox.world.traffic import Traffic
 
-# An ad's day is delivered to so many groups of people: enough for every breakdown to vary.
-BUNDLES = 16
 CLICK_WINDOW, VIEW_WINDOW = 7 * DAY, DAY
 VIEW_CLAIMS = 0.09
 MEASURES = ("impressions", "clicks", "link_clicks", "spend", "claims_click", "claims_view", "value")
@@ -115,10 +113,11 @@ def _delivery(
     wobble = 0.85 + 0.3 * draws.uniform("ad/impressions", day_key)
     impressions = expected[ad, day] / click_rate(of)[campaign] * wobble
     price = cost_per_click(draws, of)[campaign] * click_rate(of)[campaign]
-    parent, place = expand(np.full(len(ad), BUNDLES))
+    bundles = np.array([network.bundles for network in NETWORKS])[of.campaigns["network"][campaign]]
+    parent, place = expand(bundles)
     key = mix(day_key[parent], place)
     size = 0.2 + draws.exponential("bundle/size", key, 1.0)
-    shown = (impressions[parent] * size / (1.2 * BUNDLES)).astype(np.int64)
+    shown = (impressions[parent] * size / (1.2 * bundles[parent])).astype(np.int64)
     unit = np.array([m.unit for m in MARKETS])[market][parent]
     cost = shown * price[parent] * (0.9 + 0.2 * draws.uniform("bundle/price", key))
     spend = np.rint(cost / unit).astype(np.int64) * unit

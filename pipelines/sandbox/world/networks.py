@@ -23,6 +23,8 @@ class Network:
     - `volume`: link clicks in relation to Meta's; `campaigns`: likewise.
     - `letter`: what tells its campaigns from those of other networks in names and tags.
     - `price`, `rate`: price of a click and clicks per impression in relation to Meta's.
+    - `bundles`: to how many groups of people an ad's day is delivered: enough for every breakdown
+      to vary, and few enough for memory.
     - `bases`: where the ids of campaigns, ad sets and ads begin; `radix` is that of their digits.
     - `closes_in`: the zone in which its days close; the market's where there is none.
     """
@@ -38,6 +40,7 @@ class Network:
     rate: float
     bases: tuple[int, int, int]
     letter: str = ""
+    bundles: int = 4
     radix: int = 10
     closes_in: ZoneInfo | None = None
 
@@ -64,6 +67,7 @@ META = Network(
     campaigns=1.0,
     price=1.0,
     rate=1.0,
+    bundles=12,
     bases=(23_854_404_000_000_000, 23_854_595_000_000_000, 23_854_795_000_000_000),
 )
 GOOGLE = Network(
