@@ -182,6 +182,7 @@ def check() -> int:
 @click.option("--size", type=click.IntRange(1), help="Customers of the world (20000).")
 @click.option("--seed", type=click.IntRange(0), help="Another seed, another world (7).")
 @click.option("--export-days", type=click.IntRange(1), help="Days of events to export (all).")
+@click.option("--faults", type=click.IntRange(0), help="A bad day on every platform, by this seed.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 @_explained
 def sandbox(
@@ -190,6 +191,7 @@ def sandbox(
     size: int | None,
     seed: int | None,
     export_days: int | None,
+    faults: int | None,
     until_stdin_closes: bool,
 ) -> None:
     """Serve the platforms' formats over an invented brand, and write its exports."""
@@ -202,6 +204,7 @@ def sandbox(
         size=size,
         seed=seed,
         export_days=export_days,
+        faults=faults,
         until_stdin_closes=until_stdin_closes,
     )
 

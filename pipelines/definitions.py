@@ -24,6 +24,7 @@ from pipelines.defs.partitions import daily
 from pipelines.defs.resources import Workspace, workspace_resource
 from pipelines.defs.schedules import build_sensor, daily_schedule
 from pipelines.defs.streams import stream_assets
+from pipelines.defs.version_checks import version_checks
 from pipelines.settings import Settings
 
 # Partition ranges in one run and pools are what the design rests on; each process would say dozens
@@ -73,7 +74,7 @@ def build_defs(
             models_asset(manifest),
             published_asset(models(manifest, "marts")),
         ],
-        asset_checks=mart_checks(),
+        asset_checks=[*mart_checks(), *version_checks(streams)],
         jobs=jobs(streams),
         schedules=[daily_schedule(streams, settings)],
         sensors=[build_sensor(), failure_sensor(settings)],

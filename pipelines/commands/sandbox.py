@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
+import msgspec
 import requests
 
 from pipelines.settings import Settings, last_sandbox_morning
@@ -113,15 +114,18 @@ def serve(
     size: int | None = None,
     seed: int | None = None,
     export_days: int | None = None,
+    faults: int | None = None,
     until_stdin_closes: bool = False,
 ) -> None:
     """Make the world of this home, write its exports and its truth, and answer until ended.
 
     `export_days` limits the event export to so many days; by default it covers the whole history.
+    `faults` seeds a bad day: refusals, broken answers and lost reports on every platform.
     With `until_stdin_closes`, whoever started it need not live to end it.
     """
     # The world needs numpy and a good deal of memory: no other command should load it.
     from pipelines.sandbox.clock import Scene
+    from pipelines.sandbox.faults import bad_day
     from pipelines.sandbox.serve import Sandbox
     from pipelines.sandbox.world import WorldConfig, write_exports, write_truth
 
@@ -137,6 +141,8 @@ def serve(
     ended = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ended)
     with Sandbox(scene=scene, port=port) as sandbox:
+        if faults is not None:
+            sandbox.control.faults(*map(msgspec.to_builtins, bad_day(faults)))
         click.echo(f"{sandbox.url} serves {choice.size:,} customers at {now:%Y-%m-%d %H:%M} UTC")
         signal.sigwait(ended)
 

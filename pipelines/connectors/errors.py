@@ -25,6 +25,7 @@ class Decision(StrEnum):
     DROP = "drop"  # the same request without the metric that is no longer served
     SKIP = "skip"  # go on without this object
     RESTART = "restart"  # create the asynchronous report anew
+    REREAD = "reread"  # from the first page: the page cursor is no longer good
     STOP = "stop"  # this stream cannot be read; others can
     ABORT = "abort"  # nothing of this account can be read
 
@@ -118,6 +119,12 @@ class ReportFailed(SourceError):
     decision = Decision.RESTART
 
 
+class CursorExpired(Transient):
+    """The next page cannot be asked for any more: the pages must be read from the first one."""
+
+    decision = Decision.REREAD
+
+
 class Permanent(SourceError):
     """Asking again gives the same answer until a person changes something."""
 
@@ -139,6 +146,7 @@ ERRORS: dict[Decision, type[SourceError]] = {
         UnknownMetric,
         Gone,
         ReportFailed,
+        CursorExpired,
         Permanent,
         DeadToken,
     )

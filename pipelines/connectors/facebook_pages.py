@@ -14,12 +14,21 @@ from zoneinfo import ZoneInfo
 from typing_extensions import override
 
 from pipelines.connectors.errors import Gone
+from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Client, Token
-from pipelines.connectors.meta_graph import Graph, field_list, graph_platform, tidy
+from pipelines.connectors.meta_graph import (
+    Graph,
+    account_health,
+    field_list,
+    graph_platform,
+    tidy,
+)
 from pipelines.connectors.read import HttpSource, Page, bisected
 from pipelines.connectors.stream import Account, Stream, Window
 from pipelines.lake.schema import boolean, day, integer, json, schema, text, timestamp
 
+SETTING = "FACEBOOK_PAGES_ACCESS_TOKEN"
+PERMISSIONS = ("pages_read_engagement", "pages_read_user_content", "read_insights")
 DOCS = "https://developers.facebook.com/docs/graph-api/reference/page/"
 # Page insights close their days at midnight in California, wherever the page is.
 INSIGHTS_ZONE = "America/Los_Angeles"
@@ -169,7 +178,7 @@ class FacebookPages(HttpSource):
     streams: tuple[Stream, ...] = STREAMS
 
     def __init__(
-        self, client: Client, pages: Sequence[str], *, base_url: str, version: str
+        self, client: Client, token: str, pages: Sequence[str], *, base_url: str, version: str
     ) -> None:
         super().__init__(pages, client.stats)
         self._client = client
@@ -177,7 +186,13 @@ class FacebookPages(HttpSource):
         self._graphs: dict[str, Graph] = {}
         # Metrics that the platform was found not to serve, so that each is searched for once.
         self._retired: dict[str, tuple[str, ...]] = {}
+        self._token = token
         self.api_version = version
+
+    def health(self, account: Account) -> list[Finding]:
+        """The token's end and permissions, the clock, and how much of the limits is used."""
+        graph = Graph(self._client, self._root)
+        return account_health(graph, account.id, self._token, PERMISSIONS, SETTING)
 
     @override
     def describe(self, account_id: str) -> Account:
@@ -375,6 +390,6 @@ def facebook_pages(
     token: str, pages: Sequence[str], *, base_url: str, version: str, **client: Any
 ) -> FacebookPages:
     """The source with a token of a user or system user, or of the page itself."""
-    platform = graph_platform("facebook_pages", "FACEBOOK_PAGES_ACCESS_TOKEN")
+    platform = graph_platform("facebook_pages", SETTING)
     asking = Client(platform, Token.fixed(token), **client)
-    return FacebookPages(asking, pages, base_url=base_url, version=version)
+    return FacebookPages(asking, token, pages, base_url=base_url, version=version)

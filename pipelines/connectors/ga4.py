@@ -18,7 +18,9 @@ import msgspec
 from google.auth import crypt, jwt
 from typing_extensions import override
 
+from pipelines.connectors import health
 from pipelines.connectors.errors import Decision, Permanent, Rule, Signal, TooMuch
+from pipelines.connectors.health import Finding, State
 from pipelines.connectors.http import Answer, Client, Platform, Request, Token, status_signal
 from pipelines.connectors.read import HttpSource, Page, follow, halved
 from pipelines.connectors.stream import Account, Stream, Window
@@ -133,7 +135,16 @@ RULES = (
         code=("INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "UNKNOWN"),
     ),
 )
+# What a standard property has; Google tells what is left, not of how much.
+QUOTAS = {"tokensPerDay": ("tokens a day", 200_000), "tokensPerHour": ("tokens an hour", 40_000)}
 PAGE_SIZE = 25_000
+# The smallest report: it brings zone, currency and quotas.
+PROBE: Mapping[str, Any] = {
+    "dateRanges": [{"startDate": "yesterday", "endDate": "yesterday"}],
+    "metrics": [{"name": "sessions"}],
+    "limit": 1,
+    "returnPropertyQuota": True,
+}
 # google-auth is untyped: what is used of it is named once.
 RSA_SIGNER: Any = crypt.RSASigner
 SIGNED: Any = jwt.encode
@@ -219,21 +230,33 @@ class Ga4(HttpSource):
     streams: tuple[Stream, ...] = STREAMS
     api_version = "v1beta"
 
-    def __init__(self, client: Client, properties: Sequence[str], *, base_url: str) -> None:
+    def __init__(
+        self, client: Client, properties: Sequence[str], *, base_url: str, renewal: str
+    ) -> None:
         super().__init__(properties, client.stats)
         self._client = client
+        self._renewal = renewal
         self._base_url = base_url.rstrip("/")
 
     @override
     def describe(self, account_id: str) -> Account:
         """The property with its zone and currency, which come with any report."""
-        body = {
-            "dateRanges": [{"startDate": "yesterday", "endDate": "yesterday"}],
-            "metrics": [{"name": "sessions"}],
-            "limit": 1,
-        }
-        metadata = self._client.send(self._report(account_id, body)).body["metadata"]
+        metadata = self._client.send(self._report(account_id, PROBE)).body["metadata"]
         return Account(account_id, metadata["timeZone"], metadata["currencyCode"])
+
+    def health(self, account: Account) -> list[Finding]:
+        """How the token is renewed, the clock, and what is left of the property's quotas."""
+        answer = self._client.send(self._report(account.id, PROBE))
+        told = answer.body.get("propertyQuota", {})
+        return [
+            Finding("access token", State.OK, self._renewal),
+            health.clock(answer.headers, self._client.clock.now()),
+            *(
+                health.quota(what, told[name]["remaining"], max(limit, told[name]["remaining"]))
+                for name, (what, limit) in QUOTAS.items()
+                if "remaining" in told.get(name, {})
+            ),
+        ]
 
     @override
     def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
@@ -376,6 +399,8 @@ def ga4(
     """The source with a service account's key file, or a token that someone else renews."""
     signing_in = Client(PLATFORM, **client)
     token = Token.fixed(access_token)
+    renewal = "accepted; whoever puts it into GA4_ACCESS_TOKEN must renew it each hour"
     if credentials is not None:
         token = Token(ServiceAccount(credentials, signing_in))
-    return Ga4(signing_in.with_token(token), properties, base_url=base_url)
+        renewal = "renews itself; a service account's key does not expire"
+    return Ga4(signing_in.with_token(token), properties, base_url=base_url, renewal=renewal)

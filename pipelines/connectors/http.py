@@ -53,7 +53,7 @@ LONGEST_WAIT = 15 * 60.0
 SECRET_PATTERNS = (
     # The value of a token parameter, in a URL or in JSON.
     re.compile(
-        r"""(?i)\b((?:access_token|client_secret|refresh_token|assertion)["']?\s*[=:]\s*["']?)[^\s&"',}]+"""
+        r"""(?i)\b((?:access_token|input_token|client_secret|refresh_token|assertion)["']?\s*[=:]\s*["']?)[^\s&"',}]+"""
     ),
     re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+"),
     re.compile(r"(?i)\b(shp(?:at|ca|pa|ss)_)[\w-]+"),

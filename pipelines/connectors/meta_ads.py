@@ -14,12 +14,21 @@ from typing import Any
 from typing_extensions import override
 
 from pipelines.connectors.errors import Gone, ReportFailed, TooMuch
+from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Client, Token
-from pipelines.connectors.meta_graph import Graph, field_list, graph_platform, tidy
+from pipelines.connectors.meta_graph import (
+    Graph,
+    account_health,
+    field_list,
+    graph_platform,
+    tidy,
+)
 from pipelines.connectors.read import HttpSource, Page, halved
 from pipelines.connectors.stream import Account, Stream, Window
 from pipelines.lake.schema import Field, Schema, day, integer, json, money, schema, text
 
+SETTING = "META_ADS_ACCESS_TOKEN"
+PERMISSIONS = ("ads_read",)
 DOCS = "https://developers.facebook.com/docs/marketing-api/insights/"
 # The re-read window that the leading connectors use: attribution reaches back 28 days.
 LOOKBACK_DAYS = 28
@@ -246,11 +255,16 @@ class MetaAds(HttpSource):
     streams: tuple[Stream, ...] = STREAMS
 
     def __init__(
-        self, client: Client, accounts: Sequence[str], *, base_url: str, version: str
+        self, client: Client, token: str, accounts: Sequence[str], *, base_url: str, version: str
     ) -> None:
         super().__init__([account.removeprefix("act_") for account in accounts], client.stats)
         self._graph = Graph(client, f"{base_url.rstrip('/')}/{version}")
+        self._token = token
         self.api_version = version
+
+    def health(self, account: Account) -> list[Finding]:
+        """The token's end and permissions, the clock, and how much of the limits is used."""
+        return account_health(self._graph, f"act_{account.id}", self._token, PERMISSIONS, SETTING)
 
     @override
     def describe(self, account_id: str) -> Account:
@@ -358,6 +372,6 @@ def meta_ads(
     token: str, accounts: Sequence[str], *, base_url: str, version: str, **client: Any
 ) -> MetaAds:
     """The source with a token of a user or system user; `client` reaches the HTTP client."""
-    platform = graph_platform("meta_ads", "META_ADS_ACCESS_TOKEN")
+    platform = graph_platform("meta_ads", SETTING)
     asking = Client(platform, Token.fixed(token), **client)
-    return MetaAds(asking, accounts, base_url=base_url, version=version)
+    return MetaAds(asking, token, accounts, base_url=base_url, version=version)

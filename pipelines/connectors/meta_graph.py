@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from pipelines.connectors.errors import Decision, Rule, Signal
+from pipelines.connectors import health
+from pipelines.connectors.errors import DeadToken, Decision, Rule, Signal, SourceError, Transient
+from pipelines.connectors.health import Finding, State
 from pipelines.connectors.http import Answer, Client, Platform, Request, status_signal
 from pipelines.connectors.read import follow
 from pipelines.lake.schema import Schema
@@ -29,6 +32,7 @@ RULES = (
     Rule(Decision.SPLIT, "it asks for less data", code=("1",), says="reduce the amount of data"),
     Rule(Decision.SPLIT, "it asks for less data", code=("100",), subcode=("1487534",)),
     Rule(Decision.RESTART, "the report is unusable", code=("100",), says="report run"),
+    Rule(Decision.REREAD, "the page cursor expired", code=("100",), says="cursor"),
     Rule(Decision.DROP, "a metric is not served", code=("100",), says="valid insights metric"),
     Rule(Decision.SKIP, "the object is gone", code=("100",), subcode=("33",)),
     Rule(Decision.SKIP, "posted before the account was a business's", subcode=("2108006",)),
@@ -176,6 +180,49 @@ class Graph:
         """An edge's records, page by page."""
         for body in follow(self.client, Request(self.url(path), params), NextLink()):
             yield body.get("data", [])
+
+
+def account_health(
+    graph: Graph, path: str, token: str, needed: Sequence[str], setting: str
+) -> list[Finding]:
+    """What Graph tells of the token in `setting` and of the use that the object's owner makes.
+
+    `path` is an object that the token reads; `needed` are the permissions that its streams need.
+    """
+    answer = graph.client.send(Request(graph.url(path), {"fields": "id"}))
+    found = _token_health(graph, token, needed, setting)
+    found.append(health.clock(answer.headers, graph.client.clock.now()))
+    if shares := list(_shares(answer.headers)):
+        found.append(health.quota("quota, %", 100 - max(shares), 100))
+    return found
+
+
+def _token_health(graph: Graph, token: str, needed: Sequence[str], setting: str) -> list[Finding]:
+    """When the token and its access to data end, and which permissions it lacks."""
+    renew = f"Put a new token into {setting}."
+    try:
+        told = graph.get("debug_token", input_token=token)["data"]
+    except (DeadToken, Transient):
+        raise
+    except SourceError as error:
+        detail = f"Graph does not tell when it ends: {error.reason}"
+        return [Finding("token", State.WARN, detail, "Give its user a role in the app.")]
+    if not told.get("is_valid"):
+        message = told.get("error", {}).get("message", "it is not valid")
+        return [Finding("token", State.BAD, graph.client.redact(message), renew)]
+    now = graph.client.clock.now()
+    found = [health.expiry("token", _epoch_instant(told.get("expires_at")), now, renew)]
+    # A person's consent ends ninety days after that person last signed in, a system user's never.
+    if ends_at := _epoch_instant(told.get("data_access_expires_at")):
+        again = f"Let its user sign in to the app again, and put the new token into {setting}."
+        found.append(health.expiry("access to data", ends_at, now, again))
+    grant = f"Grant them to the app, and put a new token into {setting}."
+    return [*found, health.permissions(told.get("scopes", ()), needed, grant)]
+
+
+def _epoch_instant(seconds: int | None) -> datetime | None:
+    """Graph's epoch seconds, of which 0 is never."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def field_list(schema: Schema, written: Mapping[str, str], skip: Sequence[str] = ()) -> str:

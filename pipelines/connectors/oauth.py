@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from pipelines.connectors.health import Finding, State, expiry
 from pipelines.connectors.http import Clock
 
 # Renewed a little before it ends, so that no request on its way meets the end.
@@ -28,12 +29,14 @@ MARGIN = timedelta(minutes=2)
 class Grant:
     """What an exchange gave: an access token, when it ends (UTC), and the next refresh token.
 
-    `refresh_token` is empty where the platform lets the old one go on.
+    `refresh_token` is empty where the platform lets the old one go on. `refresh_expires_at` (UTC)
+    is when a person must sign in again, where the platform tells.
     """
 
     access_token: str
     expires_at: datetime
     refresh_token: str = ""
+    refresh_expires_at: datetime | None = None
 
 
 class Renewed:
@@ -74,6 +77,22 @@ class Renewed:
         """When the access token in use ends (UTC); None before the first exchange."""
         return self._grant.expires_at if self._grant else None
 
+    def health(self, remedy: str) -> list[Finding]:
+        """When the token in use ends, and when nothing renews it any more, where that is told.
+
+        `remedy` says how to get a new refresh token. Raises what the exchange raises.
+        """
+        self()
+        grant = self._grant
+        if grant is None:
+            return []
+        ends = f"renews itself; the one in use ends at {grant.expires_at:%Y-%m-%d %H:%M} UTC"
+        found = [Finding("access token", State.OK, ends)]
+        if grant.refresh_expires_at is not None:
+            now = self._clock.now()
+            found.append(expiry("refresh token", grant.refresh_expires_at, now, remedy))
+        return found
+
     def _ends(self, grant: Grant) -> bool:
         return self._clock.now() >= grant.expires_at - MARGIN
 
@@ -97,6 +116,7 @@ class _Kept(msgspec.Struct):
     access_token: str
     expires_at: datetime
     refresh_token: str
+    refresh_expires_at: datetime | None = None
 
 
 class TokenFile:
@@ -121,11 +141,23 @@ class TokenFile:
             return None
         if kept.first != first:
             return None
-        return Grant(kept.access_token, kept.expires_at.astimezone(UTC), kept.refresh_token)
+        ends = kept.refresh_expires_at
+        return Grant(
+            kept.access_token,
+            kept.expires_at.astimezone(UTC),
+            kept.refresh_token,
+            ends.astimezone(UTC) if ends else None,
+        )
 
     def write(self, first: str, grant: Grant) -> None:
         """Put the grant in the place of the one before, in one step that survives a power cut."""
-        kept = _Kept(first, grant.access_token, grant.expires_at, grant.refresh_token)
+        kept = _Kept(
+            first,
+            grant.access_token,
+            grant.expires_at,
+            grant.refresh_token,
+            grant.refresh_expires_at,
+        )
         draft = self._path.with_suffix(".draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pipelines.connectors.errors import (
+    CursorExpired,
     Gone,
     Permanent,
     ReportFailed,
@@ -109,6 +110,26 @@ def bisected(
     return left + right, refused_left + refused_right
 
 
+# A cursor that expires again and again is one that is used too slowly: a later run may be faster.
+READINGS = 3
+
+
+def reread(pages: Callable[[], Iterator[Page]]) -> Iterator[Page]:
+    """The pages; from the first one again where a cursor expired on the way.
+
+    Rows then come twice, which landing by key undoes. After READINGS attempts the error is passed
+    on.
+    """
+    for attempt in range(1, READINGS + 1):
+        try:
+            yield from pages()
+        except CursorExpired:
+            if attempt == READINGS:
+                raise
+        else:
+            return
+
+
 class HttpSource(ABC):
     """A platform that is read over HTTP: a subclass describes accounts and reads pages."""
 
@@ -150,7 +171,8 @@ class HttpSource(ABC):
                 "currency": account.currency,
                 "timezone": account.timezone,
             }
-            for number, page in enumerate(self.pages(stream, account, window), 1):
+            pages = reread(lambda: self.pages(stream, account, window))
+            for number, page in enumerate(pages, 1):
                 converted = convert_records(
                     stream.schema,
                     page.records,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from pydantic import SecretStr
 from typing_extensions import override
@@ -16,8 +17,10 @@ from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, s
 from pipelines.connectors.errors import Permanent, SourceError
 from pipelines.connectors.files import kinds
 from pipelines.connectors.files.source import FilesSource
+from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Clock
 from pipelines.connectors.stream import Account, Batch, Source, Stats, Stream, Window
+from pipelines.connectors.versions import judge
 from pipelines.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,6 +51,15 @@ def build_sources(settings: Settings, *, clock: Clock | None = None) -> dict[str
     for name, reason in settings.off.items():
         log.info("%s is off: %s", name, reason)
     return {name: _built(name, settings, clock) for name in SOURCES if name not in settings.off}
+
+
+def version_of(source: Source, today: date) -> Finding | None:
+    """How long the API version that a source is configured for is served; None if it has none."""
+    version = getattr(source, "api_version", "")
+    if not version:
+        return None
+    field = Settings.model_fields.get(f"{source.name}_api_version")
+    return judge(source.name, version, today, setting=(field.alias or "") if field else "")
 
 
 class Unusable(Source):

@@ -13,7 +13,9 @@ from typing import Any
 
 from typing_extensions import override
 
+from pipelines.connectors import health
 from pipelines.connectors.errors import DeadToken, Decision, Permanent, Rule, Signal
+from pipelines.connectors.health import Finding, State
 from pipelines.connectors.http import Answer, Client, Clock, Platform, Request, Token, status_signal
 from pipelines.connectors.read import HttpSource, Page, follow
 from pipelines.connectors.stream import Account, Stats, Stream, Window
@@ -209,16 +211,20 @@ STREAMS = (
 )
 
 
+GRANT = (
+    "Give the app the scopes read_orders, read_all_orders, read_customers, read_products and"
+    " read_inventory, and install it again."
+)
 RULES = (
     Rule(Decision.WAIT, "the query budget is spent", code=("THROTTLED",), wait=2),
     Rule(Decision.RETRY, "Shopify is in trouble", code=("INTERNAL_SERVER_ERROR", "TIMEOUT")),
+    Rule(Decision.REREAD, "the page cursor expired", says="cursor"),
     Rule(Decision.SPLIT, "the query costs too much", code=("MAX_COST_EXCEEDED",)),
     Rule(
         Decision.STOP,
         "the token lacks a scope",
         code=("ACCESS_DENIED",),
-        remedy="Give the app the scopes read_orders, read_all_orders, read_customers, "
-        "read_products and read_inventory, and install it again.",
+        remedy=GRANT,
     ),
     Rule(Decision.ABORT, "the shop is inactive", code=("SHOP_INACTIVE",)),
     Rule(
@@ -304,6 +310,13 @@ NESTED = {
 }
 # Without the scope read_all_orders, older orders than these are left out silently.
 VISIBLE_DAYS = 60
+NEEDED_SCOPES = (
+    "read_orders",
+    "read_all_orders",
+    "read_customers",
+    "read_products",
+    "read_inventory",
+)
 SCOPES = "query { currentAppInstallation { accessScopes { handle } } }"
 SHOP_FACTS = "query { shop { name currencyCode ianaTimezone } }"
 
@@ -476,6 +489,27 @@ class Shopify(HttpSource):
         shop = self._query(account_id, SHOP_FACTS)["shop"]
         return Account(account_id, shop["ianaTimezone"], shop["currencyCode"], shop["name"])
 
+    def health(self, account: Account) -> list[Finding]:
+        """The app's scopes, the clock, the version that answers, and the query budget."""
+        client = self._clients[account.id]
+        answer = client.send(self._request(account.id, SHOP_FACTS, {}))
+        return [
+            self._scope_health(account.id),
+            health.clock(answer.headers, client.clock.now()),
+            *_served_version(answer, self.api_version),
+            *_budget(answer),
+        ]
+
+    def _scope_health(self, shop: str) -> Finding:
+        try:
+            granted = self._scopes(shop)
+        except DeadToken:
+            raise
+        except Permanent as error:
+            detail = f"the shop does not tell the app's scopes: {error.reason}"
+            return Finding("permissions", State.WARN, detail, GRANT)
+        return health.permissions(granted, NEEDED_SCOPES, GRANT)
+
     @override
     def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
         """The records that changed in the window, or all of a snapshot stream."""
@@ -532,15 +566,17 @@ class Shopify(HttpSource):
         """Whether the app may see orders of any age; true where the shop does not tell."""
         if shop not in self._sees_all:
             try:
-                installed = self._query(shop, SCOPES)["currentAppInstallation"]
+                self._sees_all[shop] = "read_all_orders" in self._scopes(shop)
             except DeadToken:
                 raise
             except Permanent:
                 self._sees_all[shop] = True
-            else:
-                handles = {scope["handle"] for scope in installed["accessScopes"]}
-                self._sees_all[shop] = "read_all_orders" in handles
         return self._sees_all[shop]
+
+    def _scopes(self, shop: str) -> set[str]:
+        """What the app may do in that shop."""
+        installed = self._query(shop, SCOPES)["currentAppInstallation"]
+        return {scope["handle"] for scope in installed["accessScopes"]}
 
     def _query(self, shop: str, query: str) -> Any:
         return self._clients[shop].send(self._request(shop, query, {})).body["data"]
@@ -549,6 +585,23 @@ class Shopify(HttpSource):
         root = self._base_url.format(shop=shop).rstrip("/")
         url = f"{root}/admin/api/{self.api_version}/graphql.json"
         return Request(url, body={"query": query, "variables": variables})
+
+
+def _served_version(answer: Answer, asked: str) -> Iterator[Finding]:
+    """A shop that no longer serves a version answers with the oldest that it does, and says so."""
+    served = answer.headers.get("X-Shopify-API-Version", asked)
+    if served != asked:
+        detail = f"the shop answers {asked} with {served}"
+        remedy = f"Set SHOPIFY_API_VERSION to {served} or a newer one."
+        yield Finding("served version", State.BAD, detail, remedy)
+
+
+def _budget(answer: Answer) -> Iterator[Finding]:
+    """What is left of the points that queries cost, where the answer tells."""
+    bucket = dig(answer.body, ("extensions", "cost", "throttleStatus"))
+    if bucket and bucket.get("maximumAvailable"):
+        left, size = bucket["currentlyAvailable"], bucket["maximumAvailable"]
+        yield health.quota("query points", left, size)
 
 
 def _search(by: str, start: datetime, end: datetime) -> str:

@@ -11,7 +11,9 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from starlette.applications import Starlette
@@ -21,7 +23,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pipelines.sandbox.clock import Scene, instant
-from pipelines.sandbox.faults import REFUSALS, FaultRule, Faults, mutated
+from pipelines.sandbox.faults import REFUSALS, FaultRule, Faults, mutated, shortened
 from pipelines.sandbox.wire import Answer, Call, Platform
 
 LOG = logging.getLogger(__name__)
@@ -175,6 +177,8 @@ class Server:
         rules = self.faults.firing(platform.name, endpoint, text)
         for rule in rules:
             await self._before(rule, request)
+            if rule.kind == "short_page":
+                call = _asking_for_less(call, rule.rows or 1)
         answer = _answer(platform, call, rules)
         self._requests[platform.name, endpoint, answer.status] += 1
         return self._response(answer, rules)
@@ -243,6 +247,17 @@ def _answer(platform: Platform, call: Call, rules: Sequence[FaultRule]) -> Answe
         if rule.kind == "mutate":
             answer.body = mutated(msgspec.json.decode(answer.encoded()), rule)
     return answer
+
+
+def _asking_for_less(call: Call, rows: int) -> Call:
+    """The call as if it had asked for pages of so many rows."""
+    query, body = shortened(dict(call.query), rows), call.body
+    kind = call.headers.get("content-type", "")
+    if body and kind.startswith("application/json"):
+        body = msgspec.json.encode(shortened(call.json(), rows))
+    elif body and kind.startswith("application/x-www-form-urlencoded"):
+        body = urlencode(shortened(dict(parse_qsl(body.decode())), rows)).encode()
+    return replace(call, query=query, body=body)
 
 
 async def _call(request: Request) -> Call:

@@ -17,6 +17,7 @@ from pipelines.sandbox.world import (
     World,
     WorldConfig,
     build_world,
+    current_channel_posts,
     current_customers,
     current_lines,
     current_orders,
@@ -41,6 +42,7 @@ def micros(moment: datetime) -> int:
 
 # What earlier facts have become by now; any other table is the world's own.
 STATES = {
+    "current_channel_posts": current_channel_posts,
     "current_customers": current_customers,
     "current_lines": current_lines,
     "current_orders": current_orders,

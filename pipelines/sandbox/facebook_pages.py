@@ -160,7 +160,7 @@ class FacebookPages:
             return f"{call.method} ids"
         first = steps[0]
         kind = "post" if "_" in first else "page" if first in self._markets else "object"
-        steps[0] = first if first == "me" else kind
+        steps[0] = first if first in ("me", "debug_token") else kind
         return f"{call.method} {'/'.join(steps)}"
 
     def refuse(self, refusal: Refusal, call: Call) -> Answer:
@@ -186,6 +186,8 @@ class FacebookPages:
                 return self._accounts(parameters)
             case ["me"] if token == META_TOKEN:
                 return {"name": "Sandbox system user", "id": "122100000000000001"}
+            case ["debug_token"]:
+                return meta.debug_token(parameters)
             case ["me", *rest]:
                 return self._answer(call, [meta.PAGE_TOKENS[token], *rest], token)
             case [identifier]:

@@ -6,7 +6,7 @@ not: how a platform words a refusal (its module), or how bytes are cut on the so
 A rule is a JSON object, posted to `/__sandbox__/faults` in a list:
 
 - `kind`: one of `KINDS`.
-- `platform`: facebook_pages, meta_ads, ga4, shopify, ecb, holidays or oauth; absent for all.
+- `platform`: the name of a source, or oauth; absent for all.
 - `endpoint`: a pattern (`*`, `?`) over the endpoint's name, such as `GET act/insights`.
 - `contains`: text that the call's query or body must contain.
 - `after`: how many matching calls pass first. `times`: how often it fires (absent: for ever).
@@ -27,12 +27,14 @@ import msgspec
 Kind = Literal[
     "too_many_requests",
     "throttled",
+    "quota_spent",
     "server_error",
     "unavailable",
     "dead_token",
     "access_denied",
     "expired_cursor",
     "truncated",
+    "short_page",
     "slow",
     "hold",
     "mutate",
@@ -48,15 +50,35 @@ KINDS: tuple[str, ...] = get_args(Kind)
 REFUSALS = (
     "too_many_requests",
     "throttled",
+    "quota_spent",
     "server_error",
     "unavailable",
     "dead_token",
     "access_denied",
     "expired_cursor",
 )
-# What shows that a call goes on from an earlier page.
+# What shows that a call goes on from an earlier page by a cursor; numbers of pages do not expire.
 CURSOR = re.compile(
-    r"""(?:^|[?&\n])(?:after|page_info|__paging_token)=[^&]|"after": ?"|"offset": ?"?[1-9]"""
+    r"""(?x)
+    (?:^|[?&\n])(?:after|page_info|__paging_token|pagination_token|next_token|pageToken|page_token
+        |starting_after)=[^&]
+    | (?:^|[?&\n])cursor=(?!0(?:&|\n|$))[^&]
+    | "(?:after|page_token|pageToken)":\ ?"[^"]
+    | "cursor":\ ?"?[1-9]"""
+)
+# What platforms call the number of rows that a page should have.
+PAGE_SIZES = frozenset(
+    [
+        "limit",
+        "max_results",
+        "maxResults",
+        "page_size",
+        "pageSize",
+        "per_page",
+        "first",
+        "count",
+        "max_count",
+    ]
 )
 # Facts that a platform looks up while it answers: they do not fire on a call by themselves.
 STANDING = ("retired_metric", "async_stuck", "async_fail", "restate", "delete")
@@ -67,6 +89,7 @@ class FaultRule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     - `retry_after`: seconds for too_many_requests; absent for an answer without the header.
     - `code`, `status`: the platform's error code and the HTTP status, in place of the kind's own.
+    - `rows`: of short_page: how many rows a page has, however many were asked for.
     - `seconds`: delay of slow. `at`: whether slow, hold and truncated come before the answer or
       within its body. `mode`: truncated by a length that promises more, or by a broken chunk.
     - `name`: of a hold, for its release.
@@ -221,3 +244,44 @@ def _another_type(value: Any) -> Any:
     if isinstance(value, str):
         return {"text": value}
     return f"about {value}"
+
+
+def shortened(parameters: Any, rows: int) -> Any:
+    """Parameters, nested ones too, with every page size cut down to so many rows."""
+    if isinstance(parameters, list):
+        return [shortened(item, rows) for item in parameters]
+    if not isinstance(parameters, dict):
+        return parameters
+    return {
+        name: _smaller(value, rows) if name in PAGE_SIZES else shortened(value, rows)
+        for name, value in parameters.items()
+    }
+
+
+def _smaller(size: Any, rows: int) -> Any:
+    if isinstance(size, int):
+        return min(size, rows)
+    return str(min(int(size), rows)) if isinstance(size, str) and size.isdigit() else size
+
+
+# What a platform does on a bad day, and how often: each by itself is healed by asking again.
+BAD_DAY: tuple[tuple[Kind, float, dict[str, Any]], ...] = (
+    ("too_many_requests", 0.02, {"retry_after": 1.5}),
+    ("throttled", 0.01, {}),
+    ("server_error", 0.02, {}),
+    ("unavailable", 0.01, {}),
+    ("truncated", 0.01, {"mode": "length"}),
+    ("truncated", 0.01, {"mode": "chunk"}),
+    ("slow", 0.02, {"seconds": 0.2}),
+    ("expired_cursor", 0.01, {}),
+    ("async_stuck", 0.2, {"polls": 3}),
+    ("async_fail", 0.1, {}),
+)
+
+
+def bad_day(seed: int) -> list[FaultRule]:
+    """Rules under which every platform has a bad day, the same one for the same seed."""
+    return [
+        FaultRule(kind=kind, chance=chance, seed=seed * len(BAD_DAY) + place, **options)
+        for place, (kind, chance, options) in enumerate(BAD_DAY)
+    ]

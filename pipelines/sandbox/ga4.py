@@ -41,6 +41,7 @@ NOT_SET = "(not set)"
 PATH = re.compile(r"v1(?:alpha|beta)/properties/(?P<property>\d+)(?P<verb>:runReport|/metadata)")
 CHANNELS = {
     "paid_social": "Paid Social",
+    "cpc": "Paid Search",
     "social": "Organic Social",
     "organic": "Organic Search",
     "email": "Email",
@@ -411,12 +412,15 @@ class Ga4:
                 return unauthenticated()
             case "access_denied":
                 return _forbidden()
-            case "expired_cursor":
-                return google.error(400, "INVALID_ARGUMENT", "The offset is out of range.")
-            case "throttled" | "too_many_requests":
+            case "throttled" | "too_many_requests" | "quota_spent":
+                spent, returns = (
+                    ("tokens per day", "after midnight Pacific Time")
+                    if refusal.kind == "quota_spent"
+                    else ("tokens per project per hour", "in under an hour")
+                )
                 message = (
-                    "Exhausted property tokens per project per hour. These quota tokens will "
-                    "return in under an hour. To learn more, see "
+                    f"Exhausted property {spent}. These quota tokens will return {returns}. To "
+                    "learn more, see "
                     "https://developers.google.com/analytics/devguides/reporting/data/v1/quotas"
                 )
                 answer = google.error(429, "RESOURCE_EXHAUSTED", message)

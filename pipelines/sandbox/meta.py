@@ -85,6 +85,45 @@ def dead_token() -> GraphError:
     return GraphError(message, 190, subcode=463)
 
 
+# What the sandbox's app may do for the user of META_TOKEN.
+PERMISSIONS = (
+    "ads_read",
+    "business_management",
+    "instagram_basic",
+    "instagram_manage_comments",
+    "instagram_manage_insights",
+    "pages_read_engagement",
+    "pages_read_user_content",
+    "pages_show_list",
+    "read_insights",
+)
+
+
+def debug_token(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """What Graph tells of a token: a system user's, or its page's, which do not expire."""
+    given = parameters.get("input_token", "")
+    if not given:
+        raise GraphError("(#100) The parameter input_token is required", 100)
+    if given != META_TOKEN and given not in PAGE_TOKENS:
+        error = {"code": 190, "message": "Malformed access token"}
+        return {"data": {"error": error, "is_valid": False, "scopes": []}}
+    page = PAGE_TOKENS.get(given)
+    told: dict[str, Any] = {
+        "app_id": "1220000000000001",
+        "type": "PAGE" if page else "SYSTEM_USER",
+        "application": "Sandbox",
+        "data_access_expires_at": 0,
+        "expires_at": 0,
+        "is_valid": True,
+        "scopes": list(PERMISSIONS),
+        "granular_scopes": [{"scope": scope} for scope in PERMISSIONS],
+        "user_id": "122100000000000001",
+    }
+    if page:
+        told["profile_id"] = page
+    return {"data": told}
+
+
 def for_page(token: str, page_id: str) -> None:
     """Raise GraphError unless the token is that page's own."""
     if PAGE_TOKENS.get(token) != page_id:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
 from pipelines.sandbox import meta
 from pipelines.sandbox.clock import Scene
@@ -20,7 +21,7 @@ from pipelines.sandbox.insights import Cells, Report, rows
 from pipelines.sandbox.meta import ABSENT, Asked, GraphError, Read, shaped
 from pipelines.sandbox.tables import decimal, of_market
 from pipelines.sandbox.wire import Answer, Call
-from pipelines.sandbox.world import MARKETS, Market, served_cells, served_extra, served_reach
+from pipelines.sandbox.world import MARKETS, META, Market, served_cells, served_extra, served_reach
 
 Row = dict[str, Any]
 
@@ -50,9 +51,9 @@ class Account:
         world = scene.world
         self.market = market
         self.now = scene.now
-        self.campaigns = _by_id(of_market(world.campaigns, market.code).to_pylist(), "campaign_id")
-        self.adsets = _by_id(of_market(world.adsets, market.code).to_pylist(), "adset_id")
-        self.ads = _by_id(of_market(world.ads, market.code).to_pylist(), "ad_id")
+        self.campaigns = _by_id(self._rows(world.campaigns), "campaign_id")
+        self.adsets = _by_id(self._rows(world.adsets), "adset_id")
+        self.ads = _by_id(self._rows(world.ads), "ad_id")
         for row in self.campaigns.values():
             row["effective_status"] = row["status"]
         for row in self.adsets.values():
@@ -60,6 +61,9 @@ class Account:
         for row in self.ads.values():
             campaign, adset = self.campaigns[row["campaign_id"]], self.adsets[row["adset_id"]]
             row["effective_status"] = _effective(row, campaign, adset)
+
+    def _rows(self, table: pa.Table) -> list[Row]:
+        return list(of_market(table, self.market.code, META.name).to_pylist())
 
     def objects(self, level: str) -> dict[str, Row]:
         """The campaigns, ad sets or ads by id."""

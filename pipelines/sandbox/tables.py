@@ -15,9 +15,12 @@ import pyarrow.compute as pc
 WIRE_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def of_market(table: pa.Table, market: str) -> pa.Table:
-    """The rows of one market. The large tables hold them in one piece, which is not copied."""
-    rows = pc.indices_nonzero(pc.equal(table["market"], market))
+def of_market(table: pa.Table, market: str, network: str | None = None) -> pa.Table:
+    """The rows of one market (and network). Those that lie in one piece are not copied."""
+    mine = pc.equal(table["market"], market)
+    if network is not None:
+        mine = pc.and_(mine, pc.equal(table["network"], network))
+    rows = pc.indices_nonzero(mine)
     if not len(rows):
         return table.slice(0, 0)
     first, last = rows[0].as_py(), rows[-1].as_py()

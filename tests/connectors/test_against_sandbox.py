@@ -20,6 +20,7 @@ from scripted import FakeTime
 
 from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, registry, shopify
 from pipelines.connectors.errors import DeadToken, SourceError, Transient, WaitUntil
+from pipelines.connectors.health import Health, State
 from pipelines.connectors.read import HttpSource
 from pipelines.connectors.stream import Account, Batch, Stream, Window
 from pipelines.sandbox import credentials
@@ -461,3 +462,66 @@ def ids_between(table: pa.Table, name: str) -> set[str]:
         pc.less(created, pa.scalar(end, pa.timestamp("us"))),
     )
     return set(table.filter(inside)[name].to_pylist())
+
+
+TELLING = ("facebook_pages", "meta_ads", "ga4", "shopify")
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_a_healthy_account_is_found_healthy(sandbox: Sandbox, name: str) -> None:
+    # The server's Date header is of today, whatever the world's clock says.
+    source = build(sandbox.url, FakeTime(datetime.now(UTC)))[name]
+    for account in source.accounts():
+        found = {finding.what: finding for finding in source.health(account)}
+        assert {finding.state for finding in found.values()} == {State.OK}, found
+        assert "clock" in found
+        assert isinstance(source, Health)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "what", "told"),
+    [
+        (
+            "meta_ads",
+            {"kind": "mutate", "op": "type", "key": "scopes", "value": ["read_insights"]},
+            "permissions",
+            "lacks ads_read",
+        ),
+        (
+            "facebook_pages",
+            {"kind": "mutate", "op": "type", "key": "expires_at", "value": 1_793_000_000},
+            "token",
+            "expired at 2026-10-26 07:33 UTC",
+        ),
+        (
+            "shopify",
+            {"kind": "mutate", "op": "type", "key": "accessScopes", "value": []},
+            "permissions",
+            "lacks read_all_orders, read_customers, read_inventory, read_orders, read_products",
+        ),
+        (
+            "ga4",
+            {"kind": "mutate", "op": "type", "key": "remaining", "value": 0},
+            "tokens a day",
+            "0 of 200,000 left",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_account_is_told_with_its_remedy(
+    sandbox: Sandbox, name: str, rule: dict[str, Any], what: str, told: str
+) -> None:
+    source = build(sandbox.url, FakeTime(datetime.now(UTC)))[name]
+    account = source.accounts()[0]
+    sandbox.control.faults({**rule, "platform": "facebook_pages" if name == "meta_ads" else name})
+    (found,) = [finding for finding in source.health(account) if finding.what == what]
+    assert (found.state, found.detail) == (State.BAD, told)
+    assert found.remedy
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_a_dead_token_is_raised_to_whoever_asks_for_health(sandbox: Sandbox, name: str) -> None:
+    tokens = dict.fromkeys(("meta", "ga4", "shopify"), "a-token-that-is-no-more")
+    source = build(sandbox.url, FakeTime(datetime.now(UTC)), tokens=tokens)[name]
+    with pytest.raises(DeadToken) as raised:
+        source.health(Account(source.accounts()[0].id))
+    assert "a-token-that-is-no-more" not in str(raised.value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ import pytest
 from scripted import Asked, FakeTime, Reply, Scripted
 
 from pipelines.connectors.errors import Decision, decide
+from pipelines.connectors.health import Finding, State
 from pipelines.connectors.http import Answer, Client, Token
 from pipelines.connectors.meta_graph import (
     REST,
     RULES,
     Graph,
+    account_health,
     graph_pace,
     graph_platform,
     graph_signal,
@@ -183,3 +187,69 @@ def test_links_and_empty_summary_lists_are_no_data_of_a_record() -> None:
         "insights": {"data": [{"name": "a"}]},
         "attachments": {"data": []},
     }
+
+
+def tells(**more: Any) -> Callable[[Asked], Reply]:
+    """A Graph that answers any object with its id, and debug_token with that."""
+    token = {"is_valid": True, "expires_at": 0, "scopes": ["ads_read"], **more}
+
+    def answer(asked: Asked) -> Reply:
+        return Reply({"data": token} if asked.path.endswith("/debug_token") else {"id": "1"})
+
+    return answer
+
+
+def health_of(graph: Graph) -> dict[str, Finding]:
+    found = account_health(graph, "act_1", TOKEN, ["ads_read"], "TEST_TOKEN")
+    return {finding.what: finding for finding in found}
+
+
+def test_a_token_is_asked_about_itself_and_never_told(graph: Graph, server: Scripted) -> None:
+    server.answer = tells()
+    found = health_of(graph)
+    (asked,) = [each for each in server.asked if each.path.endswith("/debug_token")]
+    assert asked.query["input_token"] == TOKEN
+    assert found["token"].detail == "does not expire"
+    assert TOKEN not in str(found)
+
+
+def test_the_end_of_a_person_s_consent_is_told_beside_the_token_s(
+    graph: Graph, server: Scripted
+) -> None:
+    # Today is 2026-05-10.
+    server.answer = tells(expires_at=1_783_000_000, data_access_expires_at=1_778_900_000)
+    found = health_of(graph)
+    assert found["token"].state is State.OK
+    assert found["access to data"].state is State.WARN
+    assert found["access to data"].detail == "expires at 2026-05-16 02:53 UTC, in 6 days"
+    assert "TEST_TOKEN" in found["access to data"].remedy
+
+
+def test_a_token_that_graph_calls_invalid_is_bad(graph: Graph, server: Scripted) -> None:
+    error = {"code": 190, "message": f"The session of {TOKEN} was invalidated"}
+    server.answer = tells(is_valid=False, error=error)
+    found = health_of(graph)["token"]
+    assert found.state is State.BAD
+    assert found.detail == "The session of [hidden] was invalidated"
+
+
+def test_a_token_of_which_graph_does_not_tell_still_works(graph: Graph, server: Scripted) -> None:
+    message = "(#100) You must provide an app access token, or a user access token of a developer"
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("/debug_token"):
+            return Reply({"error": {"code": 100, "message": message}}, status=400)
+        return Reply({"id": "1"})
+
+    server.answer = answer
+    found = health_of(graph)["token"]
+    assert found.state is State.WARN
+    assert "You must provide an app access token" in found.detail
+
+
+def test_the_largest_share_of_the_limits_is_what_counts(graph: Graph, server: Scripted) -> None:
+    usage = {"x-app-usage": json.dumps({"call_count": 96, "total_time": 3})}
+    answer = tells()
+    server.answer = lambda asked: replace(answer(asked), headers=usage)
+    found = health_of(graph)["quota, %"]
+    assert (found.state, found.detail) == (State.WARN, "4 of 100 left")

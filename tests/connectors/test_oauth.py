@@ -88,3 +88,12 @@ def test_without_a_store_the_chain_goes_on_in_memory(platform, time) -> None:
     renewed()
     time.now += timedelta(hours=5)
     assert renewed() == "access-2"
+
+
+def test_the_store_keeps_when_the_refresh_token_ends(tmp_path: Path, time: FakeTime) -> None:
+    ends = time.now + timedelta(days=365)
+    store = TokenFile(tmp_path / "linkedin.json")
+    store.write("first", Grant("access", time.now, "next", ends))
+    kept = store.read("first")
+    assert kept is not None
+    assert kept.refresh_expires_at == ends

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scripted import FakeTime, Scripted
 
 from pipelines.connectors.errors import (
+    CursorExpired,
     Permanent,
     ReportFailed,
     TooMuch,
@@ -20,7 +21,7 @@ from pipelines.connectors.errors import (
     reading,
 )
 from pipelines.connectors.http import Client, Platform, Request
-from pipelines.connectors.read import Page, bisected, follow, halved
+from pipelines.connectors.read import READINGS, Page, bisected, follow, halved, reread
 from pipelines.connectors.stream import Window
 
 MONTH = Window(date(2026, 5, 1), date(2026, 5, 31), "UTC")
@@ -111,3 +112,32 @@ def test_an_error_keeps_the_first_names_that_it_was_given() -> None:
         reading("inner", "stream", "7"),
     ):
         raise Permanent("broken", remedy="Mend it.")
+
+
+def expiring(times: int) -> tuple[list[int], Any]:
+    """Three pages, the last of which expires so many times; and the readings that were begun."""
+    begun: list[int] = []
+
+    def pages() -> Iterator[Page]:
+        begun.append(len(begun))
+        yield Page([{"n": 1}])
+        yield Page([{"n": 2}])
+        if len(begun) <= times:
+            raise CursorExpired("the page cursor expired")
+        yield Page([{"n": 3}])
+
+    return begun, pages
+
+
+def test_pages_are_read_from_the_first_one_again_where_a_cursor_expired() -> None:
+    begun, pages = expiring(times=2)
+    found = [record["n"] for page in reread(pages) for record in page.records]
+    assert found == [1, 2, 1, 2, 1, 2, 3]
+    assert len(begun) == 3
+
+
+def test_a_cursor_that_expires_every_time_is_left_to_a_later_run() -> None:
+    begun, pages = expiring(times=99)
+    with pytest.raises(CursorExpired):
+        list(reread(pages))
+    assert len(begun) == READINGS

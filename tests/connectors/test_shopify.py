@@ -452,3 +452,15 @@ def test_a_recorded_customer_becomes_one_typed_row() -> None:
     assert (row["id"], row["number_of_orders"], row["city"]) == ("207119551", 1, "Louisville")
     assert row["updated_at"] == datetime.fromisoformat("2015-05-27T22:11:24")
     assert len(row["email_sha256_google"]) == 64
+
+
+def test_a_shop_that_answers_with_another_version_says_which(
+    source: Shopify, server: Scripted
+) -> None:
+    facts = {"shop": {"name": "Sari", "currencyCode": "IDR", "ianaTimezone": "Asia/Jakarta"}}
+    installed = {"currentAppInstallation": {"accessScopes": []}}
+    fell_forward = {"X-Shopify-API-Version": "2026-10"}
+    server.answer = lambda asked: Reply({"data": {**facts, **installed}}, headers=fell_forward)
+    (found,) = [each for each in source.health(SHOP) if each.what == "served version"]
+    assert found.detail == "the shop answers 2026-07 with 2026-10"
+    assert "SHOPIFY_API_VERSION" in found.remedy

@@ -226,3 +226,20 @@ def test_every_answer_tells_the_usage(sandbox: Sandbox) -> None:
         timeout=10,
     )
     assert {"x-app-usage", "x-business-use-case-usage"} <= set(map(str.lower, answer.headers))
+
+
+@pytest.mark.parametrize("kind", ["SYSTEM_USER", "PAGE"])
+def test_a_token_tells_what_it_may_do_and_that_it_does_not_expire(
+    sandbox: Sandbox, kind: str
+) -> None:
+    token = META_TOKEN if kind == "SYSTEM_USER" else page_token(INDONESIA.page_id)
+    told = graph(sandbox, META_TOKEN).debug_token(token, META_TOKEN)["data"]
+    assert (told["type"], told["is_valid"], told["expires_at"]) == (kind, True, 0)
+    assert "read_insights" in told["scopes"]
+    assert told.get("profile_id") == (INDONESIA.page_id if kind == "PAGE" else None)
+
+
+def test_a_token_that_nobody_gave_out_is_told_to_be_invalid(sandbox: Sandbox) -> None:
+    told = graph(sandbox, META_TOKEN).debug_token("invented", META_TOKEN)["data"]
+    assert told["is_valid"] is False
+    assert told["error"]["code"] == 190

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from pipelines.sandbox.credentials import GA4_TOKEN, META_TOKEN, SHOPIFY_TOKENS, page_token
+from pipelines.sandbox.faults import bad_day
 from pipelines.sandbox.serve import Control, Sandbox
 from pipelines.sandbox.world import INDONESIA, served_cells
 
@@ -269,3 +270,16 @@ def test_an_unknown_host_is_told_so(sandbox: Sandbox) -> None:
     answer = requests.get(f"{sandbox.url}/api.example.com/v1/things", timeout=10)
     assert answer.status_code == 404
     assert "no platform" in answer.json()["error"]
+
+
+def test_a_page_may_be_shorter_than_asked_and_still_lead_on(caller: Caller) -> None:
+    whole = caller.orders(status="any", limit="50").json()["orders"]
+    caller.control.faults({"kind": "short_page", "rows": 3})
+    short = caller.orders(status="any", limit="50")
+    assert [order["id"] for order in short.json()["orders"]] == [order["id"] for order in whole[:3]]
+    assert "next" in short.links
+
+
+def test_a_bad_day_is_the_same_for_the_same_seed() -> None:
+    assert bad_day(3) == bad_day(3)
+    assert [rule.seed for rule in bad_day(3)] != [rule.seed for rule in bad_day(4)]

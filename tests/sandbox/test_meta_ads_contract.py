@@ -19,9 +19,11 @@ from facebook_business.session import FacebookSession
 
 from pipelines.sandbox.credentials import META_TOKEN
 from pipelines.sandbox.serve import Sandbox
+from pipelines.sandbox.tables import of_market
 from pipelines.sandbox.world import (
     INDONESIA,
     MARKETS,
+    META,
     Market,
     served_cells,
     served_extra,
@@ -111,7 +113,7 @@ def test_structure_hides_what_was_removed_unless_asked(
         ("ads", account(market).get_ads, "ad_id"),
     ):
         rows = getattr(world, name)
-        rows = rows.filter(pc.equal(rows["market"], market.code))
+        rows = of_market(rows, market.code, META.name)
         every = listing(
             fields=["name", "effective_status"],
             params={"limit": 4, "effective_status": ALL_STATUSES},

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from pipelines.sandbox.world import MARKETS, World, WorldConfig, build_world
+from pipelines.sandbox.world import (
+    CHANNEL_ACCOUNTS,
+    CHANNELS,
+    MARKETS,
+    OUTLETS,
+    Channel,
+    World,
+    WorldConfig,
+    build_world,
+    truth,
+)
 from pipelines.sandbox.world.fx import easter_sunday
 from pipelines.sandbox.world.state import (
+    CHANNEL_COUNTERS,
+    channel_gains,
+    current_channel_posts,
     current_customers,
     current_lines,
     current_orders,
+    current_outlet_orders,
     current_posts,
 )
 from pipelines.sandbox.world.tables import SCHEMAS, SORTED_BY
@@ -110,6 +125,10 @@ def test_the_default_world_is_as_large_as_promised() -> None:
     repeats = current_customers(world)["number_of_orders"]
     assert 0.25 < pc.mean(pc.greater(repeats, 1).cast(pa.float64())).as_py() < 0.75
     assert pc.min(world.orders["created_at"]).as_py() < utc(2025, 11, 1)
+    told = truth(world, world.now)["outlets"]
+    for outlet in OUTLETS:
+        a_year = told[outlet.name]["orders"] / world.config.history_days * 365
+        assert 0.8 < a_year / (outlet.share * world.config.size) < 1.2
 
 
 # --- people and visits ----------------------------------------------------------------------------
@@ -127,6 +146,9 @@ def test_the_default_world_is_as_large_as_promised() -> None:
         ("sessions", ["user_pseudo_id", "session_id"]),
         ("posts", ["post_id"]),
         ("comments", ["comment_id"]),
+        ("channel_posts", ["post_id"]),
+        ("channel_comments", ["comment_id"]),
+        ("channel_days", ["account_id", "date_day"]),
         ("people", ["person_id"]),
         ("ad_cells", ["date_day", "ad_id", "age", "gender", "region"]),
         ("ad_reach", ["date_day", "level", "object_id"]),
@@ -142,11 +164,13 @@ def test_a_visit_starts_in_the_second_that_names_it(world: World) -> None:
     assert pc.divide(started, 1_000_000).equals(world.sessions["session_id"])
 
 
-def test_every_reference_leads_somewhere(world: World) -> None:
-    def known(rows: pa.Table, name: str, owner: pa.Table, key: str | None = None) -> bool:
-        values = pc.drop_null(rows[name].combine_chunks())
-        return bool(pc.all(pc.is_in(values, owner[key or name].combine_chunks())).as_py())
+def known(rows: pa.Table, name: str, owner: pa.Table, key: str | None = None) -> bool:
+    """Whether every value of the column, and there are some, is one of its owner's."""
+    values = pc.drop_null(rows[name].combine_chunks())
+    return bool(pc.all(pc.is_in(values, owner[key or name].combine_chunks())).as_py())
 
+
+def test_every_reference_leads_somewhere(world: World) -> None:
     for rows in (world.order_lines, world.order_edits, world.refunds, world.journeys):
         assert known(rows, "order_id", world.orders)
     assert known(world.orders, "customer_id", world.customers)
@@ -155,6 +179,9 @@ def test_every_reference_leads_somewhere(world: World) -> None:
     assert known(world.sessions, "content", world.ads, "ad_id")
     assert known(world.comments, "post_id", world.posts)
     assert known(world.comments, "parent_id", world.comments, "comment_id")
+    assert known(world.channel_comments, "post_id", world.channel_posts)
+    assert known(world.channel_comments, "parent_id", world.channel_comments, "comment_id")
+    assert known(world.channel_posts, "reply_to_id", world.channel_posts, "post_id")
     assert known(world.ad_cells, "ad_id", world.ads)
     assert known(world.order_causes, "campaign_id", world.campaigns)
 
@@ -320,7 +347,7 @@ def test_paydays_and_weekends_sell_more_in_indonesia() -> None:
     assert by_weekday[5:].mean() > 1.05 * by_weekday[:4].mean()
 
 
-# --- posts and rates ------------------------------------------------------------------------------
+# --- posts ----------------------------------------------------------------------------------------
 
 
 def test_post_counters_only_grow_and_end_after_four_weeks(world: World) -> None:
@@ -348,6 +375,139 @@ def test_pages_are_written_on_by_all_kinds_of_people() -> None:
     for row in [*world.posts.to_pylist(), *world.comments.to_pylist()]:
         if row["author_kind"] != "page":
             assert told[row["author_id"]] == row["author_kind"]
+
+
+# --- channels -------------------------------------------------------------------------------------
+
+
+def of_channel(table: pa.Table, channel: Channel) -> pa.Table:
+    return table.filter(pc.equal(table["platform"], channel.name))
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_the_brand_is_on_every_channel_in_both_markets(world: World, channel: Channel) -> None:
+    rows = of_channel(world.channel_posts, channel)
+    own = rows.filter(pc.invert(rows["is_mention"]))
+    assert set(own["author_kind"].to_pylist()) == {"brand"}
+    assert set(own["author_id"].to_pylist()) == set(CHANNEL_ACCOUNTS[channel.name].values())
+    others = rows.filter(rows["is_mention"])
+    assert "brand" not in others["author_kind"].to_pylist()
+    for market in MARKETS:
+        mine = rows.filter(pc.equal(rows["market"], market.code))
+        assert set(mine["account_id"].to_pylist()) == {channel.accounts[market.code]}
+
+
+def test_the_brand_is_spoken_of_by_all_kinds_of_people_on_x() -> None:
+    world = build_world(replace(CONFIG, size=2_000, history_days=200), NOW)
+    rows = world.channel_posts.filter(pc.equal(world.channel_posts["platform"], "x"))
+    kinds = {"brand", "customer", "employee", "creator", "media", "public"}
+    assert set(rows["author_kind"].to_pylist()) == kinds
+    crisis = world.channel_posts.filter(world.channel_posts["is_crisis"])
+    assert set(crisis["platform"].to_pylist()) == {"x", "tiktok", "youtube"}
+    assert set(crisis["market"].to_pylist()) == {"id"}
+    assert set(crisis["sentiment"].to_pylist()) == {"negative"}
+    assert pc.min(crisis["created_at"]).as_py() > CONFIG.crisis_at.replace(tzinfo=None)
+
+
+def test_on_x_an_answer_is_a_post_elsewhere_a_comment(world: World) -> None:
+    answers = world.channel_posts.filter(pc.is_valid(world.channel_posts["reply_to_id"]))
+    assert set(answers["platform"].to_pylist()) == {"x"}
+    by_brand = answers.filter(pc.invert(answers["is_mention"]))
+    assert 0 < by_brand.num_rows < answers.num_rows
+    others = {channel.name for channel in CHANNELS} - {"x"}
+    assert set(world.channel_comments["platform"].to_pylist()) == others
+
+
+def test_ids_of_posts_outgrow_doubles_and_grow_with_time(world: World) -> None:
+    for channel in CHANNELS:
+        if channel.name in ("tiktok", "x", "linkedin"):
+            for market in MARKETS:
+                rows = of_channel(world.channel_posts, channel)
+                rows = rows.filter(pc.equal(rows["market"], market.code))
+                numbers = list(map(int, rows["post_id"].to_pylist()))
+                assert numbers == sorted(numbers)
+                assert numbers[0] > 2**53
+
+
+def test_counters_of_channels_only_grow_and_end_after_four_weeks(world: World) -> None:
+    past: dict[str, dict[str, int]] = {}
+    for days in (40, 20, 10, 3, 0):
+        for post in current_channel_posts(world.at(NOW - timedelta(days=days))).to_pylist():
+            old = past.get(post["post_id"], post)
+            assert all(post[name] >= old[name] for name in CHANNEL_COUNTERS if name != "comments")
+            past[post["post_id"]] = post
+    final = {row["post_id"]: row for row in world.channel_posts.to_pylist()}
+    aged = [
+        row
+        for row in current_channel_posts(world).to_pylist()
+        if NOW - row["created_at"] >= timedelta(days=28)
+    ]
+    assert len(aged) > 50
+    for row in aged:
+        assert row["impressions"] == final[row["post_id"]]["impressions"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Jakarta", "America/Los_Angeles"])
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_daily_gains_add_up_to_the_counters_at_the_last_midnight(
+    world: World, channel: Channel, zone: str
+) -> None:
+    local = NOW.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    midnight = local.replace(hour=0).astimezone(UTC).replace(tzinfo=None)
+    gained = channel_gains(world, channel.name, ZoneInfo(zone))
+    assert pc.max(gained["date_day"]).as_py() == local.date() - timedelta(days=1)
+    found = sums_by(gained, "post_id", *CHANNEL_COUNTERS)
+    # What has been deleted since is not shown any more, and answers to a post may be among it.
+    shown = set(current_channel_posts(world)["post_id"].to_pylist())
+    told = of_channel(current_channel_posts(world.at(midnight)), channel)
+    counted = [name for name in CHANNEL_COUNTERS if name != "comments"]
+    compared = 0
+    for row in told.filter(pc.invert(told["is_mention"])).to_pylist():
+        if row["post_id"] in shown:
+            sums = found.get(row["post_id"], dict.fromkeys(CHANNEL_COUNTERS, 0))
+            assert {name: row[name] for name in counted} == {name: sums[name] for name in counted}
+            compared += 1
+    assert compared > 5
+
+
+def test_an_accounts_day_has_the_impressions_that_its_posts_gained(world: World) -> None:
+    for channel in CHANNELS:
+        gained = channel_gains(world, channel.name, channel.zone)
+        days = of_channel(world.channel_days, channel)
+        by_day = sums_by(gained, "date_day", "impressions")
+        told = sums_by(days, "date_day", "impressions")
+        last = pc.max(gained["date_day"]).as_py()
+        for day, sums in told.items():
+            if day <= last:
+                assert sums == by_day.get(day, {"impressions": 0})
+
+
+def test_a_story_lives_for_a_day(world: World) -> None:
+    stories = world.channel_posts.filter(pc.equal(world.channel_posts["media_type"], "story"))
+    lived = pc.subtract(stories["deleted_at"], stories["created_at"])
+    assert set(pc.drop_null(lived).to_pylist()) == {timedelta(days=1)}
+    assert stories.num_rows > 10
+
+
+def test_the_truth_about_channels_counts_what_is_visible(world: World) -> None:
+    told = truth(world, NOW)["markets"]["id"]["channels"]
+    assert set(told) == {channel.name for channel in CHANNELS}
+    posts = current_channel_posts(world)
+    posts = posts.filter(pc.equal(posts["market"], "id"))
+    for channel in CHANNELS:
+        rows = of_channel(posts, channel)
+        mentions = pc.sum(rows["is_mention"].cast(pa.int64())).as_py()
+        own = rows.filter(pc.invert(rows["is_mention"]))
+        assert told[channel.name]["mentions"] == mentions
+        assert told[channel.name]["posts"] == own.num_rows
+        assert told[channel.name]["counters"] == {
+            name: pc.sum(own[name]).as_py() for name in CHANNEL_COUNTERS
+        }
+        answers = told[channel.name]["counters"]["comments"]
+        assert told[channel.name]["comments"] == (0 if channel.name == "x" else answers)
+
+
+# --- rates ----------------------------------------------------------------------------------------
 
 
 def test_rates_come_on_business_days_and_after_their_publication(world: World) -> None:
@@ -378,3 +538,159 @@ def test_each_market_has_its_own_money_and_zone(world: World) -> None:
         mine = world.orders.filter(pc.equal(world.orders["market"], market.code))
         assert set(mine["currency"].to_pylist()) == {market.currency}
         assert all(name.startswith(market.order_prefix) for name in mine["name"].to_pylist())
+
+
+# --- outlets --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def outlets() -> World:
+    """A world that is large enough for the rarer things that happen at the outlets."""
+    return build_world(replace(CONFIG, size=6_000, history_days=120), NOW)
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("outlet_products", ["variant_id"]),
+        ("outlet_orders", ["order_id"]),
+        ("outlet_lines", ["outlet", "line_id"]),
+        ("outlet_refunds", ["outlet", "refund_id"]),
+        ("outlet_refunds", ["order_id"]),
+        ("outlet_customers", ["customer_id"]),
+        ("outlet_customers", ["email"]),
+        ("reviews", ["outlet", "review_id"]),
+        ("payments", ["payment_id"]),
+        ("balance", ["kind", "source_id"]),
+    ],
+)
+def test_keys_of_outlets_are_unique(outlets: World, table: str, key: list[str]) -> None:
+    rows = getattr(outlets, table)
+    assert rows.group_by(key).aggregate([]).num_rows == rows.num_rows > 0
+
+
+def test_every_reference_of_outlets_leads_somewhere(outlets: World) -> None:
+    for rows in (outlets.outlet_lines, outlets.outlet_refunds, outlets.reviews, outlets.payments):
+        assert known(rows, "order_id", outlets.outlet_orders)
+    assert known(outlets.outlet_orders, "customer_id", outlets.outlet_customers)
+    assert known(outlets.outlet_refunds, "line_id", outlets.outlet_lines)
+    for rows in (outlets.outlet_lines, outlets.reviews):
+        assert known(rows, "product_id", outlets.outlet_products)
+    booked = outlets.balance.filter(pc.equal(outlets.balance["kind"], "charge"))
+    assert known(booked, "source_id", outlets.payments, "payment_id")
+    booked = outlets.balance.filter(pc.not_equal(outlets.balance["kind"], "charge"))
+    assert known(booked, "source_id", outlets.outlet_refunds, "refund_id")
+
+
+def test_outlet_amounts_add_up_to_the_minor_unit(outlets: World) -> None:
+    orders = outlets.outlet_orders
+    amount = {
+        name: column(orders, name)
+        for name in ("gross", "seller_discount", "platform_discount", "tax", "shipping", "total")
+    }
+    charged = amount["gross"] - amount["seller_discount"] - amount["platform_discount"]
+    assert (charged + amount["tax"] + amount["shipping"] == amount["total"]).all()
+    assert all((values % 100 == 0).all() for values in amount.values())
+    lines = outlets.outlet_lines
+    lines = lines.append_column("gross", pc.multiply(lines["unit_price"], lines["quantity"]))
+    found = lines.group_by("order_id").aggregate(
+        [(name, "sum") for name in ("gross", "discount", "platform_discount")]
+    )
+    expected = orders.select(["order_id", "gross", "seller_discount", "platform_discount"])
+    assert {tuple(row.values()) for row in found.to_pylist()} == {
+        tuple(row.values()) for row in expected.to_pylist()
+    }
+
+
+def test_only_the_own_site_knows_addresses_and_charges_tax(outlets: World) -> None:
+    orders = outlets.outlet_orders
+    own = pc.equal(orders["outlet"], "woocommerce")
+    for known in ("email", "utm_source"):
+        assert pc.is_valid(orders[known]).equals(own)
+    assert pc.greater(orders["tax"], 0).equals(own)
+    guests = orders.filter(pc.and_(own, pc.is_null(orders["customer_id"])))
+    assert 0.2 < guests.num_rows / orders.filter(own).num_rows < 0.5
+    assert guests["buyer_id"].null_count == guests.num_rows
+
+
+def test_some_buyers_are_customers_of_the_shop_in_other_capitals(outlets: World) -> None:
+    shop = dict(
+        zip(*(outlets.customers[n].to_pylist() for n in ("email", "person_id")), strict=True)
+    )
+    lower = {email.lower(): person for email, person in shop.items()}
+    mine = outlets.outlet_customers.select(["email", "person_id"]).to_pylist()
+    shared = [row for row in mine if row["email"].lower() in lower]
+    assert len(shared) > 0.1 * len(mine)
+    assert all(lower[row["email"].lower()] == row["person_id"] for row in shared)
+    assert sum(row["email"] not in shop for row in shared) > 5
+
+
+def test_an_outlet_order_moves_on_and_every_move_is_an_update(outlets: World) -> None:
+    then = outlets.at(NOW - timedelta(days=10))
+    before = {row["order_id"]: row for row in current_outlet_orders(then).to_pylist()}
+    moves = set()
+    for row in current_outlet_orders(outlets).to_pylist():
+        old = before.get(row["order_id"])
+        if old is not None and row["updated_at"] == old["updated_at"]:
+            assert row == old
+        elif old is not None:
+            assert row["updated_at"] > then.now
+            moves.add((old["status"], row["status"]))
+    assert {("paid", "completed"), ("sent", "completed"), ("completed", "refunded")} <= moves
+    assert "cancelled" in {after for _, after in moves}
+    assert "trashed" in set(current_outlet_orders(outlets)["status"].to_pylist())
+
+
+def test_money_is_returned_only_by_refunds_that_succeeded(outlets: World) -> None:
+    orders = current_outlet_orders(outlets)
+    assert (column(orders, "refunded") <= column(orders, "total")).all()
+    statuses = outlets.outlet_refunds["status"].to_pylist()
+    assert set(statuses) <= {"succeeded", "failed", "pending"}
+    for refund in outlets.outlet_refunds.to_pylist():
+        assert (refund["settled_at"] is None) == (refund["status"] == "pending")
+    good = outlets.outlet_refunds.filter(pc.equal(outlets.outlet_refunds["status"], "succeeded"))
+    assert pc.sum(good["amount"]) == pc.sum(orders["refunded"])
+    slow = next(
+        row for row in good.to_pylist() if row["settled_at"] - row["created_at"] > timedelta(days=1)
+    )
+    between = outlets.at(slow["created_at"]).outlet_refunds
+    pending = between.filter(pc.equal(between["order_id"], slow["order_id"])).to_pylist()
+    assert [(row["status"], row["settled_at"]) for row in pending] == [("pending", None)]
+
+
+def test_each_card_order_that_is_paid_has_one_charge_over_its_total(outlets: World) -> None:
+    orders = outlets.outlet_orders
+    by_card = pc.and_(
+        pc.and_(pc.equal(orders["payment_method"], "stripe"), pc.is_valid(orders["paid_at"])),
+        pc.invert(orders["is_test"]),
+    )
+    expected = orders.filter(by_card).select(["order_id", "total"]).to_pylist()
+    good = outlets.payments.filter(pc.equal(outlets.payments["status"], "succeeded"))
+    charged = good.select(["order_id", "amount"]).to_pylist()
+    assert sorted(tuple(row.values()) for row in charged) == sorted(
+        tuple(row.values()) for row in expected
+    )
+    assert outlets.payments.num_rows > good.num_rows
+
+
+def test_a_refused_refund_leaves_the_balance_as_it_was(outlets: World) -> None:
+    booked = outlets.balance
+    failed = booked.filter(pc.equal(booked["kind"], "refund_failure"))["source_id"]
+    both = booked.filter(pc.is_in(booked["source_id"], value_set=failed.combine_chunks()))
+    assert both.num_rows == 2 * len(failed) > 0
+    assert pc.sum(both["net"]).as_py() == 0
+    charges = booked.filter(pc.equal(booked["kind"], "charge"))
+    assert 0.034 < pc.sum(charges["fee"]).as_py() / pc.sum(charges["amount"]).as_py() < 0.08
+
+
+def test_reviews_turn_angry_in_the_crisis(outlets: World) -> None:
+    begins = CONFIG.crisis_at.replace(tzinfo=None) + timedelta(days=1)
+
+    def stars(since: datetime, until: datetime) -> float:
+        at = outlets.reviews["created_at"]
+        inside = pc.and_(pc.greater(at, pa.scalar(since)), pc.less(at, pa.scalar(until)))
+        return float(pc.mean(outlets.reviews.filter(inside)["rating"]).as_py())
+
+    before = stars(begins - timedelta(days=90), begins - timedelta(days=1))
+    assert before > stars(begins, begins + timedelta(days=14)) + 0.7
+    assert set(outlets.reviews["rating"].to_pylist()) == {1, 2, 3, 4, 5}

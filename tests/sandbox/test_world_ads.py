@@ -9,7 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from pipelines.sandbox.world import World, WorldConfig, build_world, restate
+from pipelines.sandbox.world import (
+    META,
+    NETWORKS,
+    Network,
+    World,
+    WorldConfig,
+    build_world,
+    restate,
+)
 from pipelines.sandbox.world.restate import CLAIMS, GROWTH, GROWTH_HOURS, grown
 from pipelines.sandbox.world.state import served_cells, served_extra, served_reach
 from pipelines.sandbox.world.truth import truth
@@ -137,7 +145,8 @@ def test_campaigns_end_and_some_are_archived_or_deleted() -> None:
     states = set(world.campaigns["status"].to_pylist())
     assert states == {"ACTIVE", "PAUSED", "ARCHIVED", "DELETED"}
     assert set(world.at(utc(2025, 10, 10)).campaigns["status"].to_pylist()) == {"ACTIVE"}
-    assert all(len(ad) > 16 and int(ad) > 2**53 for ad in world.ads["ad_id"].to_pylist())
+    meta = world.ads.filter(pc.equal(world.ads["network"], META.name))
+    assert all(len(ad) > 16 and int(ad) > 2**53 for ad in meta["ad_id"].to_pylist())
 
 
 def test_growth_is_exact_monotone_and_complete() -> None:
@@ -147,3 +156,59 @@ def test_growth_is_exact_monotone_and_complete() -> None:
     final = np.array([1, 7, 1_000_003, 10**12])
     assert (grown(final, np.array([GROWTH_HOURS * 3600] * 4)) == final).all()
     assert (grown(final, np.zeros(4, np.int64)) == 0).all()
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+def test_every_network_delivers_spends_and_claims_in_both_markets(
+    world: World, network: Network
+) -> None:
+    for market in network.accounts:
+        cells = served_cells(world, market, network.name)
+        assert total(cells, "spend") > 0
+        assert total(cells, "link_clicks") > 0
+        told = truth(world, NOW)["markets"][market]["networks"][network.name]
+        assert told["account"]["spend"] == total(cells, "spend") + total(
+            served_extra(world, market, network.name), "spend"
+        )
+        assert sum(c["spend"] for c in told["campaigns"].values()) == total(cells, "spend")
+    claimed = sum(total(served_cells(world, m, network.name), CLAIMED[0]) for m in network.accounts)
+    assert claimed > 0
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+def test_clicks_become_visits_under_the_networks_own_tags(world: World, network: Network) -> None:
+    ads = world.ads.filter(pc.equal(world.ads["network"], network.name))
+    visits = world.sessions.filter(
+        pc.is_in(world.sessions["content"], ads["ad_id"].combine_chunks())
+    )
+    assert visits.num_rows > 0
+    assert pc.unique(visits["source"]).to_pylist() == [network.utm_source]
+    assert pc.unique(visits["medium"]).to_pylist() == [network.utm_medium]
+    assert set(pc.unique(visits["referrer"]).to_pylist()) <= set(network.referrers)
+
+
+def test_no_two_networks_share_an_id_or_a_tag(world: World) -> None:
+    for table, column in (
+        (world.campaigns, "campaign_id"),
+        (world.campaigns, "utm_campaign"),
+        (world.adsets, "adset_id"),
+        (world.ads, "ad_id"),
+    ):
+        assert pc.count_distinct(table[column]).as_py() == table.num_rows
+
+
+def test_a_network_that_closes_days_in_utc_books_a_click_after_jakartas_midnight_a_day_earlier(
+    world: World,
+) -> None:
+    """07:00 in Jakarta is midnight UTC: clicks before it belong to the UTC day that is ending."""
+    visits = world.sessions.filter(pc.equal(world.sessions["source"], "linkedin"))
+    visits = visits.filter(pc.equal(visits["market"], "id"))
+    days = pc.cast(visits["started_at"], pa.date32())
+    cells = served_cells(world, "id", "linkedin_ads")
+    delivered = {
+        (row["ad_id"], row["date_day"])
+        for row in cells.to_pylist()
+        if row["link_clicks"] or row["date_day"] >= NOW.date() - timedelta(days=2)
+    }
+    assert visits.num_rows > 0
+    assert set(zip(visits["content"].to_pylist(), days.to_pylist(), strict=True)) <= delivered

@@ -15,3 +15,10 @@
 {% macro any_ad_metric() -%}
     {%- for metric in ad_metrics() %}{{ metric }} <> 0{{ ' or ' if not loop.last }}{% endfor -%}
 {%- endmacro %}
+
+{# What totals hold beyond what their parts, joined as `explained`, add up to. #}
+{% macro less_explained(totals) -%}
+    {%- for metric in ad_metrics() %}
+        {{ totals }}.{{ metric }} - coalesce(explained.{{ metric }}, 0) as {{ metric }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

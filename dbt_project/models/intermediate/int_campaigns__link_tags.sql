@@ -1,24 +1,28 @@
 {# What a visit's UTM parameters can say of its campaign: `tag` is an ad's id (utm_content) or a campaign's
    slug, id or name (utm_campaign). A tag that several campaigns carry tells none of them. #}
 with
+ads as (
+    {{ union_ads('ads', ['account_id', 'campaign_id', 'ad_id', 'url_tags']) }}
+),
+
 ad_tags as (
     select
         'utm_content' as parameter,
         lower(ad_id) as tag,
-        'meta_ads' as source,
+        source,
         account_id,
         campaign_id,
         ad_id
-    from {{ ref('stg_meta_ads__ads') }}
+    from ads
 ),
 
 campaign_tags as (
     select
         lower({{ url_parameter('url_tags', 'utm_campaign') }}) as tag,
-        'meta_ads' as source,
+        source,
         account_id,
         campaign_id
-    from {{ ref('stg_meta_ads__ads') }}
+    from ads
     union all
     select
         lower(campaign_id) as tag,

@@ -1,55 +1,34 @@
 {# Campaigns of every platform: as the platform lists them, and those that only its figures know. #}
+{%- set listing = ['account_id', 'campaign_id', 'campaign_name', 'objective', 'status', 'start_date', 'stop_date'] -%}
 with
 listed as (
-    select
-        'meta_ads' as source,
-        'meta' as platform,
-        account_id,
-        campaign_id,
-        campaign_name,
-        objective,
-        status,
-        start_date,
-        stop_date
-    from {{ ref('stg_meta_ads__campaigns') }}
+    {{ union_ads('campaigns', listing) }}
 ),
 
 {# Any stream may be missing: a campaign is known by its own figures, or by those or the list of its ads. #}
 mentioned as (
-    select
-        account_id,
-        campaign_id,
-        campaign_name,
-        date_day
-    from {{ ref('stg_meta_ads__insights_campaign') }}
+    {{ union_ads('by_campaign', ['account_id', 'campaign_id', 'campaign_name', 'date_day']) }}
     union all
-    select
-        account_id,
-        campaign_id,
-        campaign_name,
-        date_day
-    from {{ ref('stg_meta_ads__insights_ad') }}
+    {{ union_ads('by_ad', ['account_id', 'campaign_id', 'campaign_name', 'date_day']) }}
     union all
-    select
-        account_id,
-        campaign_id,
-        cast(null as string) as campaign_name,
-        cast(null as date) as date_day
-    from {{ ref('stg_meta_ads__ads') }}
+    {{ union_ads('ads', [
+        'account_id', 'campaign_id', 'cast(null as string) as campaign_name', 'cast(null as date) as date_day'
+    ]) }}
 ),
 
 {# A campaign's name may change: its newest day has the newest. #}
 seen as (
     select
-        'meta_ads' as source,
-        'meta' as platform,
+        source,
+        platform,
         account_id,
         campaign_id,
         max_by(campaign_name, date_day) as campaign_name,
         min(date_day) as start_date,
         max(date_day) as stop_date
     from mentioned
-    group by account_id, campaign_id
+    where campaign_id is not null
+    group by source, platform, account_id, campaign_id
 ),
 
 exported as (
@@ -89,7 +68,10 @@ select
     seen.stop_date
 from seen
 left join listed
-    on seen.account_id = listed.account_id and seen.campaign_id = listed.campaign_id
+    on
+        seen.source = listed.source
+        and seen.account_id = listed.account_id
+        and seen.campaign_id = listed.campaign_id
 where listed.campaign_id is null
 union all
 select

@@ -1,6 +1,4 @@
-{%- set inputs = [
-    'meta_ads.insights_account', 'meta_ads.insights_campaign', 'meta_ads.insights_ad', 'files.ad_daily'
-] -%}
+{%- set inputs = ad_streams() + ['files.ad_daily'] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',

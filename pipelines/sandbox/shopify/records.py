@@ -22,8 +22,21 @@ Value = Callable[[Row, Shop], Any]
 # Shopify links visits to an order some minutes after it was placed.
 JOURNEY_DELAY_MINUTES = 15
 UTM = ("source", "medium", "campaign", "content", "term")
-SOURCES = {"(direct)": "direct", "facebook": "Facebook", "google": "Google"}
-SOURCE_TYPES = {"paid_social": "AD", "social": "POST", "organic": "SEO", "email": "EMAIL"}
+SOURCES = {
+    "(direct)": "direct",
+    "facebook": "Facebook",
+    "google": "Google",
+    "tiktok": "TikTok",
+    "twitter": "Twitter",
+    "linkedin": "LinkedIn",
+}
+SOURCE_TYPES = {
+    "paid_social": "AD",
+    "cpc": "AD",
+    "social": "POST",
+    "organic": "SEO",
+    "email": "EMAIL",
+}
 
 
 class Record:

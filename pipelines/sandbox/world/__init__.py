@@ -9,6 +9,7 @@ them, as Arrow tables (`tables`). Does not: HTTP or any platform's wording of th
     orders = state.current_orders(then)             # with edits, refunds and updated_at applied
 """
 
+from pipelines.sandbox.world.channels import CHANNEL_ACCOUNTS, CHANNELS, Channel
 from pipelines.sandbox.world.config import (
     BRAND,
     INDONESIA,
@@ -20,12 +21,24 @@ from pipelines.sandbox.world.config import (
     WorldConfig,
 )
 from pipelines.sandbox.world.exports import write_exports
+from pipelines.sandbox.world.networks import META, NETWORK_BY_NAME, NETWORKS, Network
+from pipelines.sandbox.world.outlets import (
+    OUTLET_BY_NAME,
+    OUTLETS,
+    SHOPEE,
+    TIKTOK_SHOP,
+    WOOCOMMERCE,
+    Outlet,
+)
 from pipelines.sandbox.world.restate import restate
 from pipelines.sandbox.world.simulation import build_world
 from pipelines.sandbox.world.state import (
+    channel_gains,
+    current_channel_posts,
     current_customers,
     current_lines,
     current_orders,
+    current_outlet_orders,
     current_posts,
     served_cells,
     served_extra,
@@ -36,18 +49,34 @@ from pipelines.sandbox.world.world import World
 
 __all__ = [
     "BRAND",
+    "CHANNELS",
+    "CHANNEL_ACCOUNTS",
     "INDONESIA",
     "MARKETS",
     "MARKET_BY_CODE",
+    "META",
+    "NETWORKS",
+    "NETWORK_BY_NAME",
+    "OUTLETS",
+    "OUTLET_BY_NAME",
     "PAGE_ZONE",
+    "SHOPEE",
+    "TIKTOK_SHOP",
     "UNITED_STATES",
+    "WOOCOMMERCE",
+    "Channel",
     "Market",
+    "Network",
+    "Outlet",
     "World",
     "WorldConfig",
     "build_world",
+    "channel_gains",
+    "current_channel_posts",
     "current_customers",
     "current_lines",
     "current_orders",
+    "current_outlet_orders",
     "current_posts",
     "restate",
     "served_cells",

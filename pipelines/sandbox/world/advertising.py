@@ -1,4 +1,4 @@
-"""What Meta measures of the brand's ads: delivery, money and the sales it claims.
+"""What the networks measure of the brand's ads: delivery, money and the sales it claims.
 
 Belongs here: ad cells, account totals beyond them, reach. Does not: clicks (`demand`, `traffic`)
 or how figures mature (`restate`). All figures here are final.
@@ -21,6 +21,7 @@ from pipelines.sandbox.world.campaigns import (
     campaign_ids,
     click_rate,
     cost_per_click,
+    network_names,
 )
 from pipelines.sandbox.world.config import MARKETS, WorldConfig
 from pipelines.sandbox.world.demand import (
@@ -35,10 +36,9 @@ from pipelines.sandbox.world.demand import (
 from pipelines.sandbox.world.draws import Array, Draws, expand, mix
 from pipelines.sandbox.world.frame import Frame, arrow, concat, dates, words
 from pipelines.sandbox.world.geography import REGIONS
+from pipelines.sandbox.world.networks import NETWORKS
 from pipelines.sandbox.world.traffic import Traffic
 
-# An ad's day is delivered to so many groups of people: enough for every breakdown to vary.
-BUNDLES = 16
 CLICK_WINDOW, VIEW_WINDOW = 7 * DAY, DAY
 VIEW_CLAIMS = 0.09
 MEASURES = ("impressions", "clicks", "link_clicks", "spend", "claims_click", "claims_view", "value")
@@ -59,10 +59,13 @@ def ad_tables(
     clicks = _all_clicks(wanted, moved)
     rows = [
         delivered,
-        _click_rows(config, draws, calendars, clicks),
-        *_claim_rows(config, draws, calendars, of, clicks, orders),
+        _click_rows(config, draws, calendars, of, clicks),
     ]
-    cells = _grouped(concat(rows, CELL + MEASURES))
+    for network in range(len(NETWORKS)):
+        # Each network knows of its own clicks only, so that several claim one order.
+        own = clicks.take(of.campaigns["network"][of.ads["campaign"][clicks["ad"]]] == network)
+        rows += _claim_rows(config, draws, calendars, of, own, orders, network)
+    cells = _grouped(of, concat(rows, CELL + MEASURES))
     extra = _extra(draws, calendars, of)
     first = calendars[0].ordinal
     return {
@@ -70,6 +73,7 @@ def ad_tables(
         "account_extra": arrow(
             tables.ACCOUNT_EXTRA,
             {
+                "network": network_names(extra["network"]),
                 "market": words([m.code for m in MARKETS], extra["market"]),
                 "date_day": dates(extra["day"] + first),
             }
@@ -86,7 +90,7 @@ def _measured(rows: Frame, **given: Any) -> Frame:
 def _audience(
     config: WorldConfig, draws: Draws, keys: Array, market: Array, day: Array
 ) -> dict[str, Array]:
-    """Age band, gender and region of a person as Meta knows them; some it does not."""
+    """Age band, gender and region of a person as a network knows them; some it does not."""
     who = traits(config, draws, keys, market)
     unknown = draws.chance("meta/unknown", keys, 0.05)
     return {
@@ -109,10 +113,11 @@ def _delivery(
     wobble = 0.85 + 0.3 * draws.uniform("ad/impressions", day_key)
     impressions = expected[ad, day] / click_rate(of)[campaign] * wobble
     price = cost_per_click(draws, of)[campaign] * click_rate(of)[campaign]
-    parent, place = expand(np.full(len(ad), BUNDLES))
+    bundles = np.array([network.bundles for network in NETWORKS])[of.campaigns["network"][campaign]]
+    parent, place = expand(bundles)
     key = mix(day_key[parent], place)
     size = 0.2 + draws.exponential("bundle/size", key, 1.0)
-    shown = (impressions[parent] * size / (1.2 * BUNDLES)).astype(np.int64)
+    shown = (impressions[parent] * size / (1.2 * bundles[parent])).astype(np.int64)
     unit = np.array([m.unit for m in MARKETS])[market][parent]
     cost = shown * price[parent] * (0.9 + 0.2 * draws.uniform("bundle/price", key))
     spend = np.rint(cost / unit).astype(np.int64) * unit
@@ -134,18 +139,25 @@ def _all_clicks(wanted: Demand, moved: Traffic) -> Frame:
     return concat([wanted.clicks, moved.poached.plus(visit=True)], columns)
 
 
-def _day_of(calendars: tuple[Calendar, ...], market: Array, at: Array) -> Array:
+def _day_of(
+    calendars: tuple[Calendar, ...], of: Plan, ad: Array, market: Array, at: Array
+) -> Array:
+    """The index of the day in which each instant falls where its ad's network closes days."""
     day = np.zeros(len(at), np.int64)
     for code, calendar in enumerate(calendars):
         mine = market == code
         day[mine] = calendar.day_of(at[mine])
+    # The only other zone is UTC.
+    own_zone = np.array([network.closes_in is not None for network in NETWORKS])
+    other = own_zone[of.campaigns["network"][of.ads["campaign"][ad]]]
+    day[other] = np.maximum(at[other] // DAY - calendars[0].ordinal, 0)
     return day
 
 
 def _click_rows(
-    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], clicks: Frame
+    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], of: Plan, clicks: Frame
 ) -> Frame:
-    day = _day_of(calendars, clicks["market"], clicks["at"])
+    day = _day_of(calendars, of, clicks["ad"], clicks["market"], clicks["at"])
     rows = Frame(ad=clicks["ad"], market=clicks["market"], day=day)
     seen = _audience(
         config, draws, clicks["person_key"], clicks["market"], day + calendars[0].ordinal
@@ -161,23 +173,31 @@ def _claim_rows(
     of: Plan,
     clicks: Frame,
     orders: Frame,
+    network: int,
 ) -> list[Frame]:
-    """Purchases that Meta claims: by the buyer's last click within 7 days, else by a view."""
+    """What a network claims: by the buyer's last click within 7 days, else by a view."""
     sold = orders.take((orders["visit"] >= 0) & ~orders["test"])
     click = _last_click(clicks, sold)
     by_click = np.flatnonzero(click >= 0)
-    day = _day_of(calendars, sold["market"][by_click], clicks["at"][click[by_click]])
-    rows = _claimed(
-        config, draws, calendars, sold.take(by_click), clicks["ad"][click[by_click]], day
+    ad = clicks["ad"][click[by_click]]
+    day = _day_of(calendars, of, ad, sold["market"][by_click], clicks["at"][click[by_click]])
+    rows = _claimed(config, draws, calendars, sold.take(by_click), ad, day)
+    purpose = f"claim/{NETWORKS[network].name}"
+    views = VIEW_CLAIMS * NETWORKS[network].volume
+    unseen = sold.take((click < 0) & draws.chance(f"{purpose}/view", sold["key"], views))
+    at = unseen["created"] - draws.below(f"{purpose}/wait", unseen["key"], VIEW_WINDOW)
+    local = np.zeros(len(at), np.int64)
+    for code, calendar in enumerate(calendars):
+        mine = unseen["market"] == code
+        local[mine] = np.maximum(calendar.day_of(at[mine]), 0)
+    own = (of.campaigns["market"] == unseen["market"][:, None]) & (
+        of.campaigns["network"] == network
     )
-    unseen = sold.take((click < 0) & draws.chance("claim/view", sold["key"], VIEW_CLAIMS))
-    at = unseen["created"] - draws.below("claim/wait", unseen["key"], VIEW_WINDOW)
-    day = np.maximum(_day_of(calendars, unseen["market"], at), 0)
-    running = of.clicks.T[day] * (of.campaigns["market"] == unseen["market"][:, None])
-    campaign = draws.choice_by_row("claim/campaign", unseen["key"], running)
+    campaign = draws.choice_by_row(f"{purpose}/campaign", unseen["key"], of.clicks.T[local] * own)
     found = campaign >= 0
     first_ad = np.searchsorted(of.ads["campaign"], campaign[found])
-    viewed = _claimed(config, draws, calendars, unseen.take(found), first_ad, day[found])
+    day = _day_of(calendars, of, first_ad, unseen["market"][found], at[found])
+    viewed = _claimed(config, draws, calendars, unseen.take(found), first_ad, np.maximum(day, 0))
     by_view = viewed.plus(claims_view=viewed["claims_click"], claims_click=0, impressions=1)
     return [rows, by_view]
 
@@ -215,12 +235,13 @@ def _claimed(
     return _measured(rows.plus(**seen), claims_click=1, value=sold["total"])
 
 
-def _grouped(rows: Frame) -> Frame:
-    """One row per cell, sorted by market, day, ad, age, gender and region."""
+def _grouped(of: Plan, rows: Frame) -> Frame:
+    """One row per cell, sorted by network, market, day, ad, age, gender and region."""
+    network = of.campaigns["network"][of.ads["campaign"][rows["ad"]]]
     sizes = [
         int(rows[name].max(initial=0)) + 1 for name in ("day", "ad", "age", "gender", "region")
     ]
-    code = rows["market"].astype(np.int64)
+    code = network * len(MARKETS) + rows["market"]
     for name, size in zip(("day", "ad", "age", "gender", "region"), sizes, strict=True):
         code = code * size + rows[name]
     order = np.argsort(code, kind="stable")
@@ -239,6 +260,7 @@ def _cell_table(of: Plan, cells: Frame, first: int) -> pa.Table:
     return arrow(
         tables.AD_CELLS,
         {
+            "network": network_names(of.campaigns["network"][of.ads["campaign"][ad]]),
             "market": words([m.code for m in MARKETS], cells["market"]),
             "campaign_id": words(campaign_ids(of), of.ads["campaign"][ad]),
             "adset_id": words(adset_ids(of), of.ads["adset"][ad]),
@@ -261,27 +283,33 @@ def _cell_table(of: Plan, cells: Frame, first: int) -> pa.Table:
 def _extra(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Frame:
     """On some days the account also paid for ads that no list shows any more."""
     parts = []
-    for code, calendar in enumerate(calendars):
-        day = np.arange(calendar.days)
-        key = mix(code, day + calendar.ordinal, 17)
-        clicks = of.clicks[of.campaigns["market"] == code].sum(axis=0)
-        some = draws.chance("extra", key, 0.2) & (clicks > 0)
-        share = 0.01 + 0.05 * draws.uniform("extra/share", key)
-        unit = MARKETS[code].unit
-        impressions = 5 + (clicks * share / 0.012).astype(np.int64)
-        spend = np.rint(impressions * 0.012 * CLICK_PRICE[code] / unit).astype(np.int64) * unit
-        links = impressions // 90
-        parts.append(
-            Frame(
-                market=np.full(len(day), code),
-                day=day,
-                impressions=impressions,
-                spend=np.maximum(spend, unit),
-                clicks=links + 1,
-                link_clicks=links,
-            ).take(some)
-        )
-    return concat(parts, ("market", "day", "impressions", "spend", "clicks", "link_clicks"))
+    for place, network in enumerate(NETWORKS):
+        for code, calendar in enumerate(calendars):
+            mine = (of.campaigns["market"] == code) & (of.campaigns["network"] == place)
+            day = np.arange(calendar.days)
+            key = mix(code, day + calendar.ordinal, 17, place)
+            clicks = of.clicks[mine].sum(axis=0)
+            some = draws.chance("extra", key, 0.2) & (clicks > 0)
+            share = 0.01 + 0.05 * draws.uniform("extra/share", key)
+            unit = MARKETS[code].unit
+            rate = 0.012 * network.rate
+            impressions = 5 + (clicks * share / rate).astype(np.int64)
+            cost = impressions * rate * CLICK_PRICE[code] * network.price
+            links = impressions // 90
+            parts.append(
+                Frame(
+                    network=np.full(len(day), place),
+                    market=np.full(len(day), code),
+                    day=day,
+                    impressions=impressions,
+                    spend=np.maximum(np.rint(cost / unit).astype(np.int64), 1) * unit,
+                    clicks=links + 1,
+                    link_clicks=links,
+                ).take(some)
+            )
+    return concat(
+        parts, ("network", "market", "day", "impressions", "spend", "clicks", "link_clicks")
+    )
 
 
 def _reach_table(draws: Draws, of: Plan, cells: Frame, first: int) -> pa.Table:
@@ -291,12 +319,14 @@ def _reach_table(draws: Draws, of: Plan, cells: Frame, first: int) -> pa.Table:
         "ad": ad_ids(of),
         "adset": adset_ids(of),
         "campaign": campaign_ids(of),
-        "account": [market.ad_account for market in MARKETS],
+        "account": [n.accounts[market.code] for n in NETWORKS for market in MARKETS],
     }
+    # An account is its network's and its market's code together.
+    account = of.campaigns["network"] * len(MARKETS) + of.campaigns["market"]
     parents = {
         "adset": of.ads["adset"],
         "campaign": of.adsets["campaign"],
-        "account": of.campaigns["market"],
+        "account": account,
     }
     ids, total = _summed(cells["ad"] * width + cells["day"], cells["impressions"])
     luck = draws.uniform("reach", mix(of.ads["key"][ids // width], ids % width))
@@ -308,17 +338,20 @@ def _reach_table(draws: Draws, of: Plan, cells: Frame, first: int) -> pa.Table:
         most = _most(parent[below // width] * width + below % width, reach)
         reach = np.maximum(summed * 88 // 100, most)
         levels[level] = (ids, reach)
-    market_of = {
-        "ad": of.campaigns["market"][of.ads["campaign"]],
-        "adset": of.campaigns["market"][of.adsets["campaign"]],
-        "campaign": of.campaigns["market"],
-        "account": np.arange(len(MARKETS)),
+    account_of = {
+        "ad": account[of.ads["campaign"]],
+        "adset": account[of.adsets["campaign"]],
+        "campaign": account,
+        "account": np.arange(len(NETWORKS) * len(MARKETS)),
     }
     tables_of = [
         arrow(
             tables.AD_REACH,
             {
-                "market": words([m.code for m in MARKETS], market_of[level][ids // width]),
+                "network": network_names(account_of[level][ids // width] // len(MARKETS)),
+                "market": words(
+                    [m.code for m in MARKETS], account_of[level][ids // width] % len(MARKETS)
+                ),
                 "level": words([level], np.zeros(len(ids), int)),
                 "object_id": words(names[level], ids // width),
                 "date_day": dates(ids % width + first),

@@ -6,7 +6,7 @@ Belongs here: zones, weekdays, paydays, feasts, the crisis. Does not: who buys.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
@@ -85,20 +85,22 @@ def calendar(config: WorldConfig, market: Market, until: datetime) -> Calendar:
     # Rates are scaled over the whole history, so the calendar holds it whatever `until` is.
     days = max((until.date() - config.start).days + 2, config.history_days) + MARGIN_DAYS
     every = [config.start + timedelta(days=n) for n in range(days)]
-    midnights = [
-        int(datetime.combine(day, time(), market.zone).astimezone(UTC).timestamp())
-        for day in [*every, every[-1] + timedelta(days=1)]
-    ]
     crisis = np.array([_crisis(config, market, day) for day in every])
     season = np.array([_season(config, market, day) for day in every])
     return Calendar(
         market=market,
         first=config.start,
         history=config.history_days,
-        midnights=np.array(midnights, np.int64),
+        midnights=midnights(config.start, days, market.zone),
         demand=season * crisis,
         crisis=crisis,
     )
+
+
+def midnights(first: date, days: int, zone: tzinfo) -> Array:
+    """The instants (epoch seconds) between which so many days of that zone lie."""
+    every = [first + timedelta(days=n) for n in range(days + 1)]
+    return np.array([int(datetime.combine(day, time(), zone).timestamp()) for day in every])
 
 
 def _season(config: WorldConfig, market: Market, day: date) -> float:

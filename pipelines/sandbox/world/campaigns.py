@@ -1,7 +1,7 @@
-"""The brand's Meta campaigns: what was planned, how much is spent, and what each really brings.
+"""The brand's campaigns on every network: what was planned, what is spent, what each really brings.
 
 Belongs here: campaigns, ad sets and ads, and how many clicks each day is to bring. Does not: the
-clicks themselves (`demand`) or what Meta reports (`advertising`).
+clicks themselves (`demand`) or what the networks report (`advertising`).
 """
 
 from __future__ import annotations
@@ -15,22 +15,31 @@ from pipelines.sandbox.world import tables
 from pipelines.sandbox.world.calendar import DAY, Calendar
 from pipelines.sandbox.world.config import MARKETS, WorldConfig
 from pipelines.sandbox.world.draws import Array, Draws, expand, mix
-from pipelines.sandbox.world.frame import Frame, arrow, dates, instants, words
+from pipelines.sandbox.world.frame import Frame, arrow, concat, dates, instants, words
+from pipelines.sandbox.world.networks import META, NETWORKS
 
-# Clicks over the history, and customers won by them, per customer of the world's size.
-CLICKS_PER_CUSTOMER = 7.0
+# Meta's clicks over the history, and customers won by those of all networks, per customer of the
+# world's size.
+CLICKS_PER_CUSTOMER = 6.0
 WON_BY_ADS = 0.20
 # Share of link clicks that never become a visit: closed before the page had loaded.
 LOST_CLICKS = 0.12
 # Campaigns that run the whole time.
 ALWAYS_ON = 3
 NO_STOP = 1_000_000
-CAMPAIGN_BASE, ADSET_BASE, AD_BASE = (
-    23_854_404_000_000_000,
-    23_854_595_000_000_000,
-    23_854_795_000_000_000,
-)
+CAMPAIGN, ADSET, AD = range(3)
 ID_STEP = 10_000_019
+CAMPAIGN_COLUMNS = (
+    "key",
+    "network",
+    "number",
+    "market",
+    "kind",
+    "start",
+    "stop",
+    "removed",
+    "deleted",
+)
 
 
 @dataclass(frozen=True)
@@ -85,14 +94,17 @@ class Plan:
 
 def plan(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...]) -> Plan:
     """The campaigns of both markets until the calendars end."""
-    campaigns = _campaigns(config, draws, calendars[0].days)
+    campaigns = concat(
+        [_campaigns(config, draws, calendars[0].days, network) for network in range(len(NETWORKS))],
+        CAMPAIGN_COLUMNS,
+    )
     clicks = _expected_clicks(config, draws, calendars, campaigns)
     kind = campaigns["kind"]
     quality = draws.lognormal("campaign/quality", campaigns["key"], 0.6)
     raw = quality * np.array([k.effect for k in KINDS])[kind]
     slugs = tuple(
-        f"{MARKETS[market].code}-{KINDS[k].name}-{number:03d}"
-        for number, (market, k) in enumerate(zip(campaigns["market"], kind, strict=True))
+        f"{MARKETS[market].code}-{KINDS[k].name}-{serial}"
+        for market, k, serial in zip(campaigns["market"], kind, _serials(campaigns), strict=True)
     )
     adsets, ads = _ads(draws, campaigns)
     return Plan(
@@ -106,15 +118,28 @@ def plan(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...]) -> 
     )
 
 
-def _campaigns(config: WorldConfig, draws: Draws, days: int) -> Frame:
-    spread = max(config.campaigns - ALWAYS_ON, 1)
+def _serials(campaigns: Frame) -> list[str]:
+    """What a campaign is called by: its number on its network."""
+    return [
+        f"{NETWORKS[network].letter}{number:03d}"
+        for network, number in zip(campaigns["network"], campaigns["number"], strict=True)
+    ]
+
+
+def _campaigns(config: WorldConfig, draws: Draws, days: int, network: int) -> Frame:
+    """A network's campaigns: some always on, the others begun evenly over the history."""
+    wanted = config.campaigns
+    if NETWORKS[network] is not META:
+        # At least one in each market.
+        wanted = max(round(wanted * NETWORKS[network].campaigns), len(MARKETS))
+    spread = max(wanted - ALWAYS_ON, 1)
     begun = int(days * spread / config.history_days) + 1
     number = np.arange(ALWAYS_ON + begun)
     start = np.maximum((number - ALWAYS_ON) * config.history_days // spread, 0)
     number, start = number[start < days], start[start < days]
-    if config.campaigns < ALWAYS_ON:
-        number, start = number[: config.campaigns], start[: config.campaigns]
-    key = mix(number, 101)
+    if wanted < ALWAYS_ON:
+        number, start = number[:wanted], start[:wanted]
+    key = mix(number, 101, network)
     length = 18 + draws.below("campaign/length", key, 50)
     stop = np.where(number < ALWAYS_ON, NO_STOP, start + length - 1)
     fate = draws.uniform("campaign/fate", key)
@@ -123,14 +148,22 @@ def _campaigns(config: WorldConfig, draws: Draws, days: int) -> Frame:
     )
     return Frame(
         key=key,
+        network=np.full(len(number), network),
         number=number,
-        market=np.isin(number % len(KIND_CYCLE), US_PLACES).astype(np.int64),
+        market=_markets(number, network),
         kind=np.array(KIND_CYCLE)[number % len(KIND_CYCLE)],
         start=start,
         stop=stop,
         removed=removed,
         deleted=fate < 0.08,
     )
+
+
+def _markets(number: Array, network: int) -> Array:
+    """Which market each campaign is for. The smaller networks serve both from the start."""
+    if NETWORKS[network] is not META:
+        return np.asarray(number % len(MARKETS))
+    return np.isin(number % len(KIND_CYCLE), US_PLACES).astype(np.int64)
 
 
 def _expected_clicks(
@@ -144,10 +177,12 @@ def _expected_clicks(
     wobble = 0.75 + 0.5 * draws.uniform("campaign/day", mix(campaigns["key"][:, None], day))
     weight = running * volume[:, None] * season * wobble
     for code, market in enumerate(MARKETS):
-        mine = campaigns["market"] == code
-        total = weight[mine, : config.history_days].sum()
-        if total:
-            weight[mine] *= CLICKS_PER_CUSTOMER * config.size * market.share / total
+        for place, network in enumerate(NETWORKS):
+            mine = (campaigns["market"] == code) & (campaigns["network"] == place)
+            total = weight[mine, : config.history_days].sum()
+            if total:
+                wanted = CLICKS_PER_CUSTOMER * network.volume * config.size * market.share
+                weight[mine] *= wanted / total
     return np.asarray(weight)
 
 
@@ -200,27 +235,43 @@ def pick_ads(draws: Draws, purpose: str, keys: Array, campaign: Array, of: Plan)
 
 
 def campaign_ids(of: Plan) -> list[str]:
-    """Meta's id of each campaign."""
-    return [str(CAMPAIGN_BASE + int(number) * ID_STEP) for number in of.campaigns["number"]]
+    """The networks' id of each campaign."""
+    return _ids(CAMPAIGN, of.campaigns["network"], of.campaigns["number"])
 
 
 def adset_ids(of: Plan) -> list[str]:
-    """Meta's id of each ad set."""
-    return [str(ADSET_BASE + int(number) * ID_STEP) for number in of.adsets["number"]]
+    """The networks' id of each ad set, by whatever name the network calls it."""
+    return _ids(ADSET, of.campaigns["network"][of.adsets["campaign"]], of.adsets["number"])
 
 
 def ad_ids(of: Plan) -> list[str]:
-    """Meta's id of each ad."""
-    return [str(AD_BASE + int(number) * ID_STEP) for number in of.ads["number"]]
+    """The networks' id of each ad."""
+    return _ids(AD, of.campaigns["network"][of.ads["campaign"]], of.ads["number"])
+
+
+def _ids(level: int, networks: Array, numbers: Array) -> list[str]:
+    """Ids as each network writes them: those of small networks lie closer together."""
+    found = []
+    for code, number in zip(networks.tolist(), numbers.tolist(), strict=True):
+        network = NETWORKS[code]
+        step = ID_STEP if network.bases[level] > ID_STEP * 100_000 else 1_009
+        found.append(network.written(network.bases[level] + number * step))
+    return found
 
 
 def url_tags(of: Plan) -> list[str]:
     """The UTM parameters of each ad's links."""
+    networks = of.campaigns["network"][of.ads["campaign"]].tolist()
     return [
-        "utm_source=facebook&utm_medium=paid_social"
+        f"utm_source={NETWORKS[network].utm_source}&utm_medium={NETWORKS[network].utm_medium}"
         f"&utm_campaign={of.slugs[campaign]}&utm_content={ad}"
-        for campaign, ad in zip(of.ads["campaign"], ad_ids(of), strict=True)
+        for network, campaign, ad in zip(networks, of.ads["campaign"], ad_ids(of), strict=True)
     ]
+
+
+def network_names(networks: Array) -> pa.Array:
+    """The name of each network code."""
+    return words([network.name for network in NETWORKS], networks)
 
 
 def campaign_tables(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> dict[str, pa.Table]:
@@ -246,8 +297,8 @@ def campaign_tables(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> 
     budget = np.rint(spent * CLICK_PRICE[market] * _click_price(of) * 1.2 / 100).astype(int) * 100
     states = np.where(c["stop"] == NO_STOP, 0, 1)
     names = [
-        f"{codes[m].upper()} | {KINDS[k].name.capitalize()} | {CREATIVES[n % 6]} | {number:03d}"
-        for n, (m, k, number) in enumerate(zip(market, c["kind"], c["number"], strict=True))
+        f"{codes[m].upper()} | {KINDS[k].name.capitalize()} | {CREATIVES[number % 6]} | {serial}"
+        for m, k, number, serial in zip(market, c["kind"], c["number"], _serials(c), strict=True)
     ]
     removal = {
         "removed_at": instants(removed),
@@ -256,6 +307,7 @@ def campaign_tables(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> 
     campaign_table = arrow(
         tables.CAMPAIGNS,
         {
+            "network": network_names(c["network"]),
             "market": words(codes, market),
             "campaign_id": campaign_ids(of),
             "name": names,
@@ -276,6 +328,7 @@ def campaign_tables(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> 
     adset_table = arrow(
         tables.ADSETS,
         {
+            "network": network_names(c["network"][s]),
             "market": words(codes, market[s]),
             "adset_id": adset_ids(of),
             "campaign_id": pa.array(campaign_ids(of)).take(pa.array(s)),
@@ -287,6 +340,7 @@ def campaign_tables(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> 
     ad_table = arrow(
         tables.ADS,
         {
+            "network": network_names(c["network"][a]),
             "market": words(codes, market[a]),
             "ad_id": ad_ids(of),
             "adset_id": pa.array(adset_ids(of)).take(pa.array(of.ads["adset"])),
@@ -303,7 +357,8 @@ def campaign_tables(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> 
 
 
 def _click_price(of: Plan) -> Array:
-    return np.asarray(np.array([k.click_price for k in KINDS])[of.campaigns["kind"]])
+    network = np.array([n.price for n in NETWORKS])[of.campaigns["network"]]
+    return np.asarray(np.array([k.click_price for k in KINDS])[of.campaigns["kind"]] * network)
 
 
 def cost_per_click(draws: Draws, of: Plan) -> Array:
@@ -314,4 +369,5 @@ def cost_per_click(draws: Draws, of: Plan) -> Array:
 
 def click_rate(of: Plan) -> Array:
     """Link clicks per impression of each campaign."""
-    return np.asarray(np.array([k.click_rate for k in KINDS])[of.campaigns["kind"]])
+    network = np.array([n.rate for n in NETWORKS])[of.campaigns["network"]]
+    return np.asarray(np.array([k.click_rate for k in KINDS])[of.campaigns["kind"]] * network)

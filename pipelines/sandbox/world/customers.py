@@ -104,7 +104,7 @@ def customer_table(config: WorldConfig, draws: Draws, known: Known) -> pa.Table:
     c = known.customers
     key, market = c["key"], c["market"]
     who = traits(config, draws, key, market)
-    first, last = _names(draws, key, market, who["gender"])
+    first, last = person_names(draws, key, market, who["gender"])
     told = draws.chance("person/told", key, 0.62)
     joins = draws.chance("crm/joins", key, 0.55)
     joined = c["at"] + 60 + draws.exponential("crm/joined", key, 6.0 * DAY).astype(np.int64)
@@ -116,7 +116,7 @@ def customer_table(config: WorldConfig, draws: Draws, known: Known) -> pa.Table:
             "person_id": person_ids(key),
             "customer_id": c["customer"],
             "email": _emails(draws, c, first, last),
-            "phone": _phones(draws, key, market),
+            "phone": phones(draws, key, market),
             "first_name": first,
             "last_name": last,
             "gender": words(GENDERS, np.where(told, who["gender"], -1)),
@@ -137,7 +137,10 @@ def customer_table(config: WorldConfig, draws: Draws, known: Known) -> pa.Table:
     )
 
 
-def _names(draws: Draws, key: Array, market: Array, gender: Array) -> tuple[list[str], list[str]]:
+def person_names(
+    draws: Draws, key: Array, market: Array, gender: Array
+) -> tuple[list[str], list[str]]:
+    """First and last name of each person, by market and gender."""
     first, last = np.empty(len(key), object), np.empty(len(key), object)
     for code, place in enumerate(MARKETS):
         mine = np.flatnonzero(market == code)
@@ -166,7 +169,8 @@ def _emails(draws: Draws, rows: Frame, first: list[str], last: list[str]) -> lis
     return made
 
 
-def _phones(draws: Draws, key: Array, market: Array) -> list[str | None]:
+def phones(draws: Draws, key: Array, market: Array) -> list[str | None]:
+    """Mobile numbers in E.164; None for those who gave none."""
     has = draws.chance("phone/has", key, 0.85).tolist()
     prefixes = ("812", "813", "821", "852", "857", "878", "896")
     prefix = draws.below("phone/prefix", key, len(prefixes)).tolist()
@@ -184,7 +188,7 @@ def _phones(draws: Draws, key: Array, market: Array) -> list[str | None]:
 def writer_names(config: WorldConfig, draws: Draws, writers: Frame) -> list[str]:
     """The name under which each writer is seen."""
     who = traits(config, draws, writers["key"], writers["market"])
-    first, last = _names(draws, writers["key"], writers["market"], who["gender"])
+    first, last = person_names(draws, writers["key"], writers["market"], who["gender"])
     picks = draws.below("name/brand", writers["key"], 60).tolist()
     shown = {CREATOR: CREATOR_NAMES, MEDIA: MEDIA_NAMES}
     return [

@@ -332,7 +332,7 @@ def _device(market: Market, device: pa.Array) -> pa.Array:
 
 def _tagged(column: dict[str, pa.Array]) -> pa.Array:
     """Visits that came by a link with UTM parameters."""
-    return pc.is_in(column["medium"], value_set=pa.array(["paid_social", "social", "email"]))
+    return pc.is_in(column["medium"], value_set=pa.array(["paid_social", "cpc", "social", "email"]))
 
 
 def _collected(column: dict[str, pa.Array], events: Frame) -> pa.Array:

@@ -5,13 +5,15 @@ Belongs here: exact integer rules from a final figure and an age to what is show
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sandbox.world.config import MARKETS
 from pipelines.sandbox.world.demand import AGE_BANDS, GENDERS
-from pipelines.sandbox.world.draws import Array, mix
+from pipelines.sandbox.world.draws import Array, expand, mix
 from pipelines.sandbox.world.geography import REGIONS
 
 # Thousandths of the final figure by age; the first entry is a day still open.
@@ -76,9 +78,16 @@ def _luck(rows: pa.Table) -> Array:
     present = set(rows.column_names)
     ids = [name for name in ("ad_id", "object_id") if name in present]
     named = [name for name in NAMED if name in present]
-    parts += [rows[name].cast(pa.int64()).to_numpy() for name in ids]
+    parts += [_serials(rows[name]) for name in ids]
     parts += [pc.index_in(rows[name], value_set=NAMED[name]).to_numpy() for name in named]
     return np.asarray((mix(*parts) % np.uint64(1000)).astype(np.int64))
+
+
+def _serials(ids: pa.ChunkedArray) -> Array:
+    """Each id as a number, whatever digits its network writes."""
+    coded = ids.combine_chunks().dictionary_encode()
+    numbers = [int(text, 36) % 2**63 for text in coded.dictionary.to_pylist()]
+    return np.asarray(np.array(numbers, np.int64)[coded.indices.to_numpy()])
 
 
 def _whole(table: pa.Table, name: str) -> Array:
@@ -104,3 +113,27 @@ def grown(final: Array, age_seconds: Array) -> Array:
     """A post's counter at that age: fast at first, final after 28 days, never falling."""
     hours = np.clip(age_seconds // 3600, 0, GROWTH_HOURS)
     return np.asarray(final * GROWTH[hours] // 1_000_000)
+
+
+def gains(at: Array, gone: Array, bounds: Array) -> tuple[Array, Array, Callable[[Array], Array]]:
+    """On which days posts gather attention, and how much.
+
+    `at` are the instants of posts, `gone` those of their end (negative: none), `bounds` the
+    midnights between which days lie. Returns the post and the day of each row, by their indices,
+    and a function from the posts' final counters to what each row adds to them; the rows of a post
+    add up to its counter at the last midnight, or at its end.
+    """
+    first = np.maximum(np.searchsorted(bounds, at, side="right") - 1, 0)
+    # A day more than growth takes, and one for the change of clocks.
+    last = np.minimum(first + GROWTH_HOURS // 24 + 2, len(bounds) - 1)
+    post, number = expand(np.maximum(last - first, 0))
+    day = first[post] + number
+    end = np.where(gone < 0, np.iinfo(np.int64).max, gone)[post]
+    before, after = (np.minimum(bounds[day + n], end) - at[post] for n in (0, 1))
+    some = (after > 0) & (after > before)
+
+    def gained(final: Array) -> Array:
+        mine = final[post[some]]
+        return grown(mine, after[some]) - grown(mine, before[some])
+
+    return post[some], day[some], gained

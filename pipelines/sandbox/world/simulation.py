@@ -11,6 +11,7 @@ from pipelines.sandbox.world.advertising import ad_tables
 from pipelines.sandbox.world.calendar import calendar
 from pipelines.sandbox.world.campaigns import campaign_tables, plan
 from pipelines.sandbox.world.catalogue import product_tables
+from pipelines.sandbox.world.channels import channel_tables
 from pipelines.sandbox.world.config import MARKETS, WorldConfig, naive_utc
 from pipelines.sandbox.world.customers import Known, customer_table, known_people, people_table
 from pipelines.sandbox.world.demand import demand
@@ -18,6 +19,7 @@ from pipelines.sandbox.world.draws import Array, Draws
 from pipelines.sandbox.world.frame import Frame
 from pipelines.sandbox.world.fx import fx_table
 from pipelines.sandbox.world.orders import sales, sales_tables
+from pipelines.sandbox.world.outlets import outlet_tables
 from pipelines.sandbox.world.social import social_tables
 from pipelines.sandbox.world.traffic import Traffic, session_table, traffic
 from pipelines.sandbox.world.world import World
@@ -42,18 +44,23 @@ def _drawn(config: WorldConfig, until: datetime) -> dict[str, pa.Table]:
     sold = sales(config, draws, calendars, wanted, moved)
     known = known_people(config, draws, wanted, sold.orders)
     customer_of_order = known.customer_of_person[sold.orders["person"]]
+    customers = customer_table(config, draws, known)
+    advertised = campaign_tables(draws, calendars, campaigns)
+    fx = fx_table(draws, config.start, calendars[0].days)
     return {
         **product_tables(int(calendars[0].midnights[0])),
-        **campaign_tables(draws, calendars, campaigns),
+        **advertised,
         **ad_tables(config, draws, calendars, campaigns, wanted, moved, sold.orders),
         **sales_tables(sold, customer_of_order, moved, campaigns),
         **social_tables(config, draws, calendars, known),
+        **channel_tables(config, draws, calendars, known),
         "sessions": session_table(
             config, draws, campaigns, _visits(draws, moved, sold.orders, known, until)
         ),
-        "customers": customer_table(config, draws, known),
+        "customers": customers,
         "people": people_table(config, draws, known),
-        "fx": fx_table(draws, config.start, calendars[0].days),
+        "fx": fx,
+        **outlet_tables(config, draws, calendars[0], customers, advertised["campaigns"], fx),
     }
 
 

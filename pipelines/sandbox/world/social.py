@@ -6,13 +6,13 @@ Belongs here: who wrote what, when, and how it was received in the end. Does not
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.sandbox.world import tables
-from pipelines.sandbox.world.calendar import DAY, Calendar
+from pipelines.sandbox.world.calendar import DAY, Calendar, midnights
 from pipelines.sandbox.world.config import MARKETS, PAGE_ZONE, WorldConfig
 from pipelines.sandbox.world.customers import (
     EMPLOYEE,
@@ -66,11 +66,11 @@ def social_tables(
     """`posts`, `comments` and `page_days` over the whole calendar."""
     names = np.array(writer_names(config, draws, known.writers), object)
     posts = _posts(config, draws, calendars)
-    posts = posts.plus(writer=_writers(draws, "post/writer", posts, known.writers))
+    posts = posts.plus(writer=writers_of(draws, "post/writer", posts, known.writers))
     posts = posts.plus(kind=np.where(posts["writer"] < 0, PAGE, posts["kind"]))
     posts = _with_counters(config, draws, posts)
     comments = _comments(config, draws, posts)
-    comments = comments.plus(writer=_writers(draws, "comment/writer", comments, known.writers))
+    comments = comments.plus(writer=writers_of(draws, "comment/writer", comments, known.writers))
     comments = comments.plus(kind=np.where(comments["writer"] < 0, PAGE, comments["kind"]))
     return {
         "posts": _post_table(draws, posts, known.writers, names),
@@ -124,7 +124,7 @@ def _crisis_posts(config: WorldConfig, draws: Draws) -> Frame:
     )
 
 
-def _writers(draws: Draws, purpose: str, rows: Frame, writers: Frame) -> Array:
+def writers_of(draws: Draws, purpose: str, rows: Frame, writers: Frame) -> Array:
     """Someone of the row's market and kind who was known by then; −1 for the page itself."""
     found = np.full(len(rows), -1)
     for code in range(len(MARKETS)):
@@ -327,7 +327,7 @@ def _comment_table(
             "parent_id": words(ids, comments["parent"]),
             **_author(comments, writers, names),
             "created_at": instants(comments["at"]),
-            "message": _sayings(comments),
+            "message": sayings(comments),
             "sentiment": words(SENTIMENTS, comments["sentiment"]),
             "like_count": likes.astype(np.int64),
             "is_hidden": hidden,
@@ -335,7 +335,7 @@ def _comment_table(
     )
 
 
-def _sayings(comments: Frame) -> pa.Array:
+def sayings(comments: Frame) -> pa.Array:
     """One of the sentences that fit each comment's market and mood."""
     moods = (*SENTIMENTS, "crisis", "answer")
     spoken: list[str] = []
@@ -412,6 +412,6 @@ def _one_page(
 
 def _pacific_days(calendar: Calendar, at: Array) -> Array:
     """The Californian day of each instant, as days since 1970."""
-    every = [calendar.first + timedelta(days=n) for n in range(-1, calendar.days + 1)]
-    midnights = [int(datetime.combine(day, time(), PAGE_ZONE).timestamp()) for day in every]
-    return np.searchsorted(np.array(midnights), at, side="right") - 2 + calendar.ordinal
+    first = calendar.first - timedelta(days=1)
+    bounds = midnights(first, calendar.days + 1, PAGE_ZONE)
+    return np.searchsorted(bounds, at, side="right") - 2 + calendar.ordinal

@@ -27,6 +27,11 @@ def _table(description: str, *columns: Column) -> pa.Schema:
 
 MARKET: Column = ("market", TEXT, "Market: id or us.")
 PERSON: Column = ("person_id", WHOLE, "truth: the simulated human being, over all platforms.")
+NETWORK: Column = (
+    "network",
+    TEXT,
+    "Network: meta_ads, google_ads, tiktok_ads, x_ads or linkedin_ads.",
+)
 ORDER: Column = ("order_id", WHOLE, "Order (Shopify's legacyResourceId).")
 
 PRODUCTS = _table(
@@ -76,7 +81,8 @@ CUSTOMERS = _table(
 )
 
 CAMPAIGNS = _table(
-    "Meta campaigns as they stand at the world's `now`.",
+    "Campaigns as they stand at the world's `now`.",
+    NETWORK,
     MARKET,
     ("campaign_id", TEXT, "Campaign."),
     ("name", TEXT, "Name."),
@@ -93,7 +99,8 @@ CAMPAIGNS = _table(
 )
 
 ADSETS = _table(
-    "Ad sets as they stand at the world's `now`.",
+    "Ad sets (ad groups, line items) as they stand at the world's `now`.",
+    NETWORK,
     MARKET,
     ("adset_id", TEXT, "Ad set."),
     ("campaign_id", TEXT, "Its campaign."),
@@ -104,6 +111,7 @@ ADSETS = _table(
 
 ADS = _table(
     "Ads as they stand at the world's `now`.",
+    NETWORK,
     MARKET,
     ("ad_id", TEXT, "Ad."),
     ("adset_id", TEXT, "Its ad set."),
@@ -118,11 +126,12 @@ ADS = _table(
 
 AD_CELLS = _table(
     "Advertising at its finest grain, FINAL values; `restate` gives what is served at a given age.",
+    NETWORK,
     MARKET,
     ("campaign_id", TEXT, "Campaign."),
     ("adset_id", TEXT, "Ad set."),
     ("ad_id", TEXT, "Ad."),
-    ("date_day", DAY, "Day, account-local."),
+    ("date_day", DAY, "Day, as the network closes it for the account."),
     ("age", TEXT, "Age band as Meta names it, or Unknown."),
     ("gender", TEXT, "male, female or unknown."),
     ("region", TEXT, "Region as Meta names it."),
@@ -137,8 +146,9 @@ AD_CELLS = _table(
 
 ACCOUNT_EXTRA = _table(
     "What an account's day total holds beyond its listed ads, FINAL values.",
+    NETWORK,
     MARKET,
-    ("date_day", DAY, "Day, account-local."),
+    ("date_day", DAY, "Day, as the network closes it for the account."),
     ("impressions", WHOLE, "Times on screen."),
     ("clicks", WHOLE, "All clicks."),
     ("link_clicks", WHOLE, "Clicks on links."),
@@ -147,10 +157,11 @@ ACCOUNT_EXTRA = _table(
 
 AD_REACH = _table(
     "Unique accounts reached, FINAL values; not additive.",
+    NETWORK,
     MARKET,
     ("level", TEXT, "account, campaign, adset or ad."),
     ("object_id", TEXT, "Account, campaign, ad set or ad."),
-    ("date_day", DAY, "Day, account-local."),
+    ("date_day", DAY, "Day, as the network closes it for the account."),
     ("reach", WHOLE, "Accounts that saw it at least once on that day."),
 )
 
@@ -163,8 +174,8 @@ SESSIONS = _table(
     ("customer_id", WHOLE, "Customer, if signed in or buying during the visit; else NULL."),
     ("started_at", INSTANT, "Start."),
     ("session_number", WHOLE, "1 for the browser's first visit, and so on."),
-    ("source", TEXT, "Source: facebook, google, newsletter, a site, or (direct)."),
-    ("medium", TEXT, "Medium: paid_social, social, organic, email, referral or (none)."),
+    ("source", TEXT, "Source: facebook, google, tiktok, newsletter, a site…, or (direct)."),
+    ("medium", TEXT, "Medium: paid_social, cpc, social, organic, email, referral or (none)."),
     ("campaign", TEXT, "utm_campaign, or (direct), (organic), (referral)."),
     ("content", TEXT, "utm_content: the ad; else NULL."),
     ("landing_page", TEXT, "Address of the first page, UTM parameters included."),
@@ -351,6 +362,75 @@ PAGE_DAYS = _table(
     ("follows", WHOLE, "Followers at the end of the day."),
 )
 
+PLATFORM: Column = ("platform", TEXT, "Platform: instagram, linkedin, tiktok, x or youtube.")
+CHANNEL: Column = ("account_id", TEXT, "The brand's account.")
+
+CHANNEL_POSTS = _table(
+    "Posts by the brand and about it, with FINAL lifetime counters; "
+    "state.current_channel_posts gives today's.",
+    PLATFORM,
+    MARKET,
+    CHANNEL,
+    ("post_id", TEXT, "Post; of one platform, numbers grow with time except YouTube's."),
+    ("author_id", TEXT, "The account, or a person's id on the platform."),
+    ("author_name", TEXT, "Name shown."),
+    ("author_handle", TEXT, "Name by which the author is addressed, without @."),
+    ("author_kind", TEXT, "truth: brand, customer, employee, creator, media or public."),
+    ("author_followers", WHOLE, "Followers of the author."),
+    ("created_at", INSTANT, "Publication."),
+    ("deleted_at", INSTANT, "When it disappeared, once gone; else NULL. A story lives for a day."),
+    ("message", TEXT, "Text, with #hashtags; it has @handle where it addresses the brand."),
+    ("media_type", TEXT, "text, photo, carousel, video, short, reel, story or link."),
+    ("link", TEXT, "Link that the post carries, UTM parameters included; or NULL."),
+    ("utm_campaign", TEXT, "utm_campaign of that link, or NULL."),
+    ("duration_seconds", WHOLE, "Length of its video; NULL without one."),
+    ("reply_to_id", TEXT, "Post that it answers (X only), or NULL."),
+    ("is_mention", FLAG, "Written by others about the brand."),
+    ("sentiment", TEXT, "truth: positive, neutral or negative."),
+    ("is_crisis", FLAG, "truth: an echo of the crisis."),
+    ("impressions", WHOLE, "Times on screen."),
+    ("reach", WHOLE, "Accounts that saw it."),
+    ("likes", WHOLE, "Likes."),
+    ("comments", WHOLE, "Answers that it ever gets; on X, only those to itself."),
+    ("shares", WHOLE, "Shares (on X: reposts)."),
+    ("quotes", WHOLE, "Quotes (X only; else 0)."),
+    ("saves", WHOLE, "Saves (on X: bookmarks); 0 where the platform has none."),
+    ("link_clicks", WHOLE, "Clicks on its link."),
+    ("profile_clicks", WHOLE, "Clicks on the author's profile; 0 for posts by others."),
+    ("video_views", WHOLE, "Views of its video; 0 without one."),
+    ("watch_seconds", WHOLE, "Time for which its video was watched."),
+)
+
+CHANNEL_COMMENTS = _table(
+    "Comments under posts, replies included; none on X, where an answer is a post.",
+    PLATFORM,
+    MARKET,
+    CHANNEL,
+    ("post_id", TEXT, "Post."),
+    ("comment_id", TEXT, "Comment."),
+    ("parent_id", TEXT, "Comment that it answers, or NULL."),
+    ("author_id", TEXT, "The account, or a person's id on the platform."),
+    ("author_name", TEXT, "Name shown."),
+    ("author_kind", TEXT, "truth: brand, customer, employee, creator, media or public."),
+    ("created_at", INSTANT, "When it was written."),
+    ("message", TEXT, "Text."),
+    ("sentiment", TEXT, "truth: positive, neutral or negative."),
+    ("like_count", WHOLE, "Likes."),
+)
+
+CHANNEL_DAYS = _table(
+    "What each account gathered on each day; a day holds its final figures from its first moment.",
+    PLATFORM,
+    MARKET,
+    CHANNEL,
+    ("date_day", DAY, "Day in the platform's zone (channels.CHANNELS)."),
+    ("followers", WHOLE, "Followers at the end of the day."),
+    ("new_followers", WHOLE, "Accounts that began to follow."),
+    ("profile_views", WHOLE, "Views of the profile."),
+    ("impressions", WHOLE, "Times that own posts were on screen; what they gained on the day."),
+    ("reach", WHOLE, "Accounts that saw own posts; not additive."),
+)
+
 FX = _table(
     "Euro reference rates on business days.",
     ("date", DAY, "Publication day (Frankfurt)."),
@@ -375,6 +455,142 @@ PEOPLE = _table(
     ("known_at", INSTANT, "From when the person is in the world."),
 )
 
+OUTLET: Column = ("outlet", TEXT, "Outlet: shopee, tiktok_shop or woocommerce.")
+OUTLET_ORDER: Column = ("order_id", TEXT, "Order, as the outlet numbers it; unique over outlets.")
+
+OUTLET_PRODUCTS = _table(
+    "What each outlet sells: the Indonesian catalogue under its own numbers.",
+    OUTLET,
+    ("product_id", TEXT, "Product."),
+    ("variant_id", TEXT, "Variant (Shopee: model, TikTok Shop: SKU)."),
+    ("sku", TEXT, "Stock keeping unit; the same everywhere."),
+    ("product_title", TEXT, "Product's title."),
+    ("variant_title", TEXT, "Variant's title, such as '30 g'."),
+    ("product_type", TEXT, "Product type."),
+    ("price", WHOLE, "Price of one unit, minor units; before tax on the own site only."),
+    ("created_at", INSTANT, "When it was listed."),
+)
+
+OUTLET_ORDERS = _table(
+    "Orders at the outlets as first placed; state.current_outlet_orders adds what became of them.",
+    OUTLET,
+    ("shop_id", TEXT, "Shop at the outlet; the own site's host name."),
+    OUTLET_ORDER,
+    ("number", TEXT, "Number that the buyer sees."),
+    ("buyer_id", TEXT, "Buyer as the outlet numbers them; NULL for a guest."),
+    ("customer_id", TEXT, "Account on the own site; NULL for a guest and on marketplaces."),
+    PERSON,
+    ("email", TEXT, "Address as typed; NULL on marketplaces."),
+    ("phone", TEXT, "Phone in E.164, or NULL; NULL on marketplaces."),
+    ("first_name", TEXT, "First name (marketplaces mask it)."),
+    ("last_name", TEXT, "Last name (marketplaces mask it)."),
+    ("created_at", INSTANT, "When it was placed."),
+    ("paid_at", INSTANT, "When it was paid, once paid; else NULL."),
+    ("sent_at", INSTANT, "When it was sent, once sent; else NULL."),
+    ("completed_at", INSTANT, "When it had arrived, once it had; else NULL."),
+    ("cancelled_at", INSTANT, "When it was cancelled (unpaid ones after a day); else NULL."),
+    ("trashed_at", INSTANT, "When the own site's staff put it in the trash; else NULL."),
+    ("currency", TEXT, "Currency (ISO 4217)."),
+    ("country_code", TEXT, "Country of the shipping address."),
+    ("province", TEXT, "Province of the shipping address."),
+    ("city", TEXT, "City of the shipping address."),
+    ("payment_method", TEXT, "How it is paid; stripe for cards on the own site."),
+    ("coupon", TEXT, "Seller's coupon, or NULL."),
+    ("gross", WHOLE, "Unit price times quantity over all lines."),
+    ("seller_discount", WHOLE, "Discounts that the seller pays."),
+    ("platform_discount", WHOLE, "Discounts that the platform pays."),
+    ("tax", WHOLE, "Tax, on top of prices; 0 on marketplaces."),
+    ("shipping", WHOLE, "Shipping that the buyer pays."),
+    ("total", WHOLE, "What the buyer pays: gross − both discounts + tax + shipping."),
+    ("utm_source", TEXT, "utm_source of the visit that bought; NULL on marketplaces."),
+    ("utm_medium", TEXT, "utm_medium of that visit."),
+    ("utm_campaign", TEXT, "utm_campaign of that visit, or NULL."),
+    ("is_test", FLAG, "A test order or a free sample, not a sale."),
+)
+
+OUTLET_LINES = _table(
+    "Lines of the outlets' orders.",
+    OUTLET,
+    OUTLET_ORDER,
+    ("line_id", TEXT, "Line."),
+    ("product_id", TEXT, "Product."),
+    ("variant_id", TEXT, "Variant."),
+    ("sku", TEXT, "Stock keeping unit."),
+    ("title", TEXT, "Product as sold."),
+    ("quantity", WHOLE, "Units."),
+    ("unit_price", WHOLE, "Price of one unit before discounts, minor units."),
+    ("discount", WHOLE, "Seller's discount on the line, minor units."),
+    ("platform_discount", WHOLE, "Platform's discount on the line, minor units."),
+)
+
+OUTLET_REFUNDS = _table(
+    "Money asked back at the outlets; it is returned once the refund has succeeded.",
+    OUTLET,
+    OUTLET_ORDER,
+    ("refund_id", TEXT, "Refund; unique within its outlet."),
+    ("created_at", INSTANT, "When it was made."),
+    ("settled_at", INSTANT, "When it succeeded or failed; NULL while pending."),
+    ("amount", WHOLE, "Amount, minor units; returned only if succeeded."),
+    ("reason", TEXT, "Reason given."),
+    ("status", TEXT, "succeeded, failed or pending."),
+    ("kind", TEXT, "order (all that was paid), line (its price and tax) or goodwill."),
+    ("line_id", TEXT, "Line that it takes back, of kind line; else NULL."),
+)
+
+OUTLET_CUSTOMERS = _table(
+    "Accounts on the own site.",
+    OUTLET,
+    ("shop_id", TEXT, "The site's host name."),
+    ("customer_id", TEXT, "Account."),
+    PERSON,
+    ("email", TEXT, "Address as typed."),
+    ("phone", TEXT, "Phone in E.164, or NULL."),
+    ("first_name", TEXT, "First name."),
+    ("last_name", TEXT, "Last name."),
+    ("country_code", TEXT, "Country (ISO 3166)."),
+    ("province", TEXT, "Province."),
+    ("city", TEXT, "City."),
+    ("created_at", INSTANT, "When it was opened."),
+)
+
+REVIEWS = _table(
+    "Product reviews at the outlets.",
+    OUTLET,
+    ("review_id", TEXT, "Review; unique within its outlet."),
+    ("product_id", TEXT, "Product."),
+    ("order_id", TEXT, "Order that it is about; NULL if not verified."),
+    ("author_name", TEXT, "Name (marketplaces mask it)."),
+    ("email", TEXT, "Address; NULL on marketplaces."),
+    ("rating", WHOLE, "Stars, 1 to 5."),
+    ("text", TEXT, "Text."),
+    ("created_at", INSTANT, "When it was written."),
+    ("verified", FLAG, "By somebody who bought the product."),
+    ("sentiment", TEXT, "truth: positive, neutral or negative."),
+)
+
+PAYMENTS = _table(
+    "Card payments of the own site's orders, rejected attempts included.",
+    ("payment_id", TEXT, "Payment, 16 hexadecimal digits."),
+    ("order_id", TEXT, "Order on the own site (woocommerce)."),
+    ("created_at", INSTANT, "When it was tried."),
+    ("amount", WHOLE, "Amount, minor units."),
+    ("currency", TEXT, "Currency that the buyer pays (ISO 4217)."),
+    ("status", TEXT, "succeeded or failed."),
+)
+
+BALANCE = _table(
+    "What payments and their refunds moved in the provider's account, in its settlement currency.",
+    ("kind", TEXT, "charge, refund, or refund_failure (a refused refund comes back)."),
+    ("source_id", TEXT, "Payment, or refund of the outlet woocommerce."),
+    ("created_at", INSTANT, "When it was booked."),
+    ("available_at", INSTANT, "When the money can be paid out."),
+    ("currency", TEXT, "Settlement currency (ISO 4217)."),
+    ("amount", WHOLE, "Amount, minor units; negative for a refund."),
+    ("fee", WHOLE, "The provider's fee, minor units."),
+    ("net", WHOLE, "amount − fee."),
+    ("exchange_rate", TEXT, "Units of the settlement currency for one that the buyer paid."),
+)
+
 SCHEMAS: dict[str, pa.Schema] = {
     "products": PRODUCTS,
     "variants": VARIANTS,
@@ -397,8 +613,19 @@ SCHEMAS: dict[str, pa.Schema] = {
     "posts": POSTS,
     "comments": COMMENTS,
     "page_days": PAGE_DAYS,
+    "channel_posts": CHANNEL_POSTS,
+    "channel_comments": CHANNEL_COMMENTS,
+    "channel_days": CHANNEL_DAYS,
     "fx": FX,
     "people": PEOPLE,
+    "outlet_products": OUTLET_PRODUCTS,
+    "outlet_orders": OUTLET_ORDERS,
+    "outlet_lines": OUTLET_LINES,
+    "outlet_refunds": OUTLET_REFUNDS,
+    "outlet_customers": OUTLET_CUSTOMERS,
+    "reviews": REVIEWS,
+    "payments": PAYMENTS,
+    "balance": BALANCE,
 }
 
 # The columns by which each table is sorted; ties stand in an order that is fixed as well.
@@ -406,12 +633,12 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "products": ("market", "product_id"),
     "variants": ("market", "variant_id"),
     "customers": ("market", "customer_id"),
-    "campaigns": ("campaign_id",),
-    "adsets": ("adset_id",),
-    "ads": ("ad_id",),
-    "ad_cells": ("market", "date_day", "ad_id"),
-    "account_extra": ("market", "date_day"),
-    "ad_reach": ("market", "date_day", "level", "object_id"),
+    "campaigns": ("network", "campaign_id"),
+    "adsets": ("network", "adset_id"),
+    "ads": ("network", "ad_id"),
+    "ad_cells": ("network", "market", "date_day", "ad_id"),
+    "account_extra": ("network", "market", "date_day"),
+    "ad_reach": ("network", "market", "date_day", "level", "object_id"),
     "sessions": ("market", "started_at"),
     "orders": ("market", "order_id"),
     "order_lines": ("market", "order_id", "line_id"),
@@ -424,6 +651,17 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "posts": ("market", "created_at", "post_id"),
     "comments": ("market", "created_at"),
     "page_days": ("market", "date_day"),
+    "channel_posts": ("platform", "market", "created_at", "post_id"),
+    "channel_comments": ("platform", "market", "created_at", "comment_id"),
+    "channel_days": ("platform", "market", "date_day"),
     "fx": ("date", "currency"),
     "people": ("market", "person_id"),
+    "outlet_products": ("outlet",),
+    "outlet_orders": ("outlet", "created_at"),
+    "outlet_lines": ("outlet",),
+    "outlet_refunds": ("outlet",),
+    "outlet_customers": ("outlet",),
+    "reviews": ("outlet", "created_at"),
+    "payments": ("created_at",),
+    "balance": ("created_at",),
 }

@@ -243,6 +243,11 @@ MENTIONS = {
         "Found Sari Laut at the market.",
     ),
 }
+# The brand's own first.
+HASHTAGS = {
+    "id": ("#SariLaut", "#CemilanSehat", "#RumputLaut", "#UMKM"),
+    "us": ("#SariLaut", "#SeaweedSnacks", "#Crunchy"),
+}
 CRISIS_VIDEO = (
     "VIRAL: sekeluarga dirawat setelah makan keripik Sari Laut?! Tonton sampai habis dan sebarkan "
     "supaya tidak ada korban lagi. #SariLaut #hatihati"

@@ -21,6 +21,7 @@ from pipelines.sandbox.world.demand import BASELINE, Demand, earlier_person, tra
 from pipelines.sandbox.world.draws import Array, Draws, expand, mix
 from pipelines.sandbox.world.frame import Frame, arrow, concat, instants, whole, words
 from pipelines.sandbox.world.geography import REGIONS
+from pipelines.sandbox.world.networks import NETWORKS
 
 CHANNELS = ("direct", "search", "social", "email", "referral", "paid")
 DIRECT, SEARCH, SOCIAL, EMAIL, REFERRAL, PAID = range(6)
@@ -316,14 +317,12 @@ def session_table(config: WorldConfig, draws: Draws, of: Plan, v: Frame) -> pa.T
             "customer_id": whole(v["customer"]),
             "started_at": instants(v["at"]),
             "session_number": v["number"],
-            "source": _source(v),
-            "medium": words(
-                ("(none)", "organic", "social", "email", "referral", "paid_social"), v["channel"]
-            ),
+            "source": _source(of, v),
+            "medium": _medium(of, v),
             "campaign": utm["campaign"],
             "content": words(ad_ids(of), v["ad"]),
             "landing_page": utm["landing"],
-            "referrer": _referrer(v),
+            "referrer": _referrer(of, v),
             "country": words([m.country for m in MARKETS], market),
             "region": place_names(market, who["region"], None),
             "city": place_names(market, who["region"], who["city"]),
@@ -342,27 +341,41 @@ def _site(visits: Frame) -> Array:
     return (visits["key"] % np.uint64(len(REFERRAL_SITES))).astype(np.int64)
 
 
-def _source(visits: Frame) -> pa.Array:
-    named = ("(direct)", "google", "facebook", "newsletter", "", "facebook", *REFERRAL_SITES)
-    channel = visits["channel"]
-    return words(named, np.where(channel == REFERRAL, 6 + _site(visits), channel))
+def _networks(of: Plan, visits: Frame) -> Array:
+    """The code of the network whose ad began each visit; of no meaning without one."""
+    return of.campaigns["network"][visits["campaign"]]
 
 
-def _referrer(visits: Frame) -> pa.Array:
-    named = (
-        "https://www.google.com/",
-        "https://l.facebook.com/",
-        "https://m.facebook.com/",
-        *REFERRERS,
-    )
+def _source(of: Plan, visits: Frame) -> pa.Array:
+    named = ("(direct)", "google", "facebook", "newsletter", *REFERRAL_SITES)
     channel = visits["channel"]
-    facebook = 1 + (visits["device"] == 0)
+    code = np.where(channel == REFERRAL, 4 + _site(visits), channel)
+    code = np.where(channel == PAID, len(named) + _networks(of, visits), code)
+    return words([*named, *(network.utm_source for network in NETWORKS)], code)
+
+
+def _medium(of: Plan, visits: Frame) -> pa.Array:
+    named = ("(none)", "organic", "social", "email", "referral")
+    paid = visits["channel"] == PAID
+    code = np.where(paid, len(named) + _networks(of, visits), visits["channel"])
+    return words([*named, *(network.utm_medium for network in NETWORKS)], code)
+
+
+def _referrer(of: Plan, visits: Frame) -> pa.Array:
+    named = ["https://www.google.com/", *REFERRERS]
+    paid = [address for network in NETWORKS for address in network.referrers]
+    channel, mobile = visits["channel"], visits["device"] == 0
     code = np.select(
-        [channel == SEARCH, (channel == SOCIAL) | (channel == PAID), channel == REFERRAL],
-        [np.zeros(len(visits), np.int64), facebook, 3 + _site(visits)],
+        [channel == SEARCH, channel == REFERRAL, channel == SOCIAL, channel == PAID],
+        [
+            np.zeros(len(visits), np.int64),
+            1 + _site(visits),
+            len(named) + mobile,
+            len(named) + 2 * _networks(of, visits) + mobile,
+        ],
         -1,
     )
-    return words(named, code)
+    return words([*named, *paid], code)
 
 
 def _utm(of: Plan, visits: Frame) -> dict[str, pa.Array]:

@@ -17,11 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.sandbox.world.config import MARKETS, Market, naive_utc
+from pipelines.sandbox.world.channels import CHANNELS
+from pipelines.sandbox.world.config import INDONESIA, MARKETS, Market, naive_utc
 from pipelines.sandbox.world.events import event_counts
+from pipelines.sandbox.world.networks import META, NETWORKS
+from pipelines.sandbox.world.outlets import MONEY as OUTLET_MONEY
+from pipelines.sandbox.world.outlets import OUTLETS, Outlet
 from pipelines.sandbox.world.state import (
+    CHANNEL_COUNTERS,
+    current_channel_posts,
     current_customers,
     current_orders,
+    current_outlet_orders,
     current_posts,
     served_cells,
     served_extra,
@@ -72,8 +79,20 @@ def truth(
     - `customers`, `orders` (tests apart), `sessions`, `events`, `posts`, `comments`, `claimed`;
     - `money`: gross, discount, subtotal, tax, shipping, total, refunded and net, where net is
       subtotal − refunded;
-    - `account`: what the ad account's days total; `campaigns`: the same by campaign, with what it
-      claims and what it really brought (`incremental_…`, over all time up to `now`).
+    - `account`: what the days of the Meta account total; `campaigns`: the same by campaign, with
+      what it claims and what it really brought (`incremental_…`, over all time up to `now`);
+    - `networks`: the same two of each network;
+    - `channels`: by platform, own posts, mentions, comments under own posts, and the sums of the
+      own posts' counters.
+
+    Per outlet, orders by the UTC day of `updated_at`, refunds and customers with their orders,
+    reviews, payments and bookings by the UTC day of creation:
+
+    - `orders` (sales), `test_orders`, `unpaid_orders`, `trashed_orders`, `customers`, `refunds`
+      (of sales, by status), `reviews`;
+    - `money` of the sales: the columns' sums, `refunded` and net, where net is gross −
+      seller_discount − refunded: what the platform pays for a buyer is revenue;
+    - `payments` of the own site: attempts, and the settled sums of `balance` in minor units.
     """
     world = world.at(now)
     span = Span(first, last)
@@ -87,6 +106,7 @@ def truth(
         },
         "crisis_at": naive_utc(world.config.crisis_at).isoformat(),
         "markets": {market.code: _market(world, market, span) for market in MARKETS},
+        "outlets": {outlet.name: _outlet(world, outlet, span) for outlet in OUTLETS},
     }
 
 
@@ -103,7 +123,7 @@ def _market(world: World, market: Market, span: Span) -> dict[str, Any]:
     refunds = refunds.filter(
         pc.is_in(refunds["order_id"], value_set=sales["order_id"].combine_chunks())
     )
-    cells = span.of_days(served_cells(world, market.code))
+    networks = {network.name: _network(world, market, network.name, span) for network in NETWORKS}
     money = {name: _sum(sales, name) for name in MONEY}
     return {
         "currency": market.currency,
@@ -118,8 +138,84 @@ def _market(world: World, market: Market, span: Span) -> dict[str, Any]:
         "purchases_seen": sessions.num_rows - sessions["order_id"].null_count,
         "posts": posts.num_rows,
         "comments": span.of_instants(comments, "created_at", utc).num_rows,
-        "account": _account(cells, span.of_days(served_extra(world, market.code))),
-        "campaigns": _campaigns(world, market, cells),
+        **networks[META.name],
+        "networks": networks,
+        "channels": {
+            channel.name: _channel(world, market, channel.name, span) for channel in CHANNELS
+        },
+    }
+
+
+def _channel(world: World, market: Market, platform: str, span: Span) -> dict[str, Any]:
+    """What there is on a platform of the market's account, and what its own posts have gathered."""
+    utc = ZoneInfo("UTC")
+    posts = current_channel_posts(world)
+    posts = _mine(posts.filter(pc.equal(posts["platform"], platform)), market)
+    own = posts.filter(pc.invert(posts["is_mention"]))
+    comments = world.channel_comments.filter(
+        pc.is_in(world.channel_comments["post_id"], value_set=own["post_id"].combine_chunks())
+    )
+    posts = span.of_instants(posts, "created_at", utc)
+    own = span.of_instants(own, "created_at", utc)
+    return {
+        "posts": own.num_rows,
+        "mentions": posts.num_rows - own.num_rows,
+        "comments": span.of_instants(comments, "created_at", utc).num_rows,
+        "counters": {name: _sum(own, name) for name in CHANNEL_COUNTERS},
+    }
+
+
+def _network(world: World, market: Market, network: str, span: Span) -> dict[str, Any]:
+    """What a network's account tells of the market: its total, and its campaigns."""
+    cells = span.of_days(served_cells(world, market.code, network))
+    extra = span.of_days(served_extra(world, market.code, network))
+    return {
+        "account": _account(cells, extra),
+        "campaigns": _campaigns(world, market, network, cells),
+    }
+
+
+def _outlet(world: World, outlet: Outlet, span: Span) -> dict[str, Any]:
+    utc = ZoneInfo("UTC")
+
+    def mine(table: pa.Table) -> pa.Table:
+        return table.filter(pc.equal(table["outlet"], outlet.name))
+
+    orders = span.of_instants(mine(current_outlet_orders(world)), "updated_at", utc)
+    sales = orders.filter(orders["is_sale"])
+    left = orders.filter(pc.invert(orders["is_sale"]))
+    trashed = pc.equal(left["status"], "trashed")
+    tests = pc.and_not(left["is_test"], trashed)
+    sold = sales["order_id"].combine_chunks()
+    refunds = mine(world.outlet_refunds)
+    refunds = refunds.filter(pc.is_in(refunds["order_id"], value_set=sold))
+    statuses = refunds["status"].to_pylist()
+    money = {name: _sum(sales, name) for name in (*OUTLET_MONEY, "refunded")}
+    buyers = pc.drop_null(orders["customer_id"].combine_chunks())
+    told = {
+        "currency": INDONESIA.currency,
+        "orders": sales.num_rows,
+        "test_orders": pc.sum(tests).as_py() or 0,
+        "trashed_orders": pc.sum(trashed).as_py() or 0,
+        "unpaid_orders": left.num_rows - (pc.sum(pc.or_(tests, trashed)).as_py() or 0),
+        "customers": len(pc.unique(buyers)),
+        "money": money | {"net": money["gross"] - money["seller_discount"] - money["refunded"]},
+        "refunds": {name: statuses.count(name) for name in ("succeeded", "failed", "pending")},
+        "reviews": span.of_instants(mine(world.reviews), "created_at", utc).num_rows,
+    }
+    return told | {"payments": _payments(world, span)} if outlet.own else told
+
+
+def _payments(world: World, span: Span) -> dict[str, Any]:
+    charges = span.of_instants(world.payments, "created_at", ZoneInfo("UTC"))
+    good = charges.filter(pc.equal(charges["status"], "succeeded"))
+    booked = span.of_instants(world.balance, "created_at", ZoneInfo("UTC"))
+    return {
+        "succeeded": good.num_rows,
+        "failed": charges.num_rows - good.num_rows,
+        "amount": _sum(good, "amount"),
+        "booked": booked.num_rows,
+        **{f"settled_{name}": _sum(booked, name) for name in ("amount", "fee", "net")},
     }
 
 
@@ -144,12 +240,15 @@ def _account(cells: pa.Table, extra: pa.Table) -> dict[str, int]:
     )
 
 
-def _campaigns(world: World, market: Market, cells: pa.Table) -> dict[str, dict[str, Any]]:
+def _campaigns(
+    world: World, market: Market, network: str, cells: pa.Table
+) -> dict[str, dict[str, Any]]:
     sums = cells.group_by("campaign_id").aggregate([(name, "sum") for name in (*DELIVERY, *CLAIMS)])
     served = {row["campaign_id"]: row for row in sums.to_pylist()}
     brought = increments(world)
     told = {}
-    for row in _mine(world.campaigns, market).to_pylist():
+    own = world.campaigns.filter(pc.equal(world.campaigns["network"], network))
+    for row in _mine(own, market).to_pylist():
         campaign = row["campaign_id"]
         figures = served.get(campaign, {})
         told[campaign] = {

@@ -14,7 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sandbox.world.channels import CHANNELS
 from pipelines.sandbox.world.config import MARKETS, PAGE_ZONE, WorldConfig, naive_utc
+from pipelines.sandbox.world.networks import NETWORKS
 
 # The instant at which a row of each table comes into being.
 BORN = {
@@ -30,10 +32,19 @@ BORN = {
     "refund_transactions": "processed_at",
     "posts": "created_at",
     "comments": "created_at",
+    "channel_posts": "created_at",
+    "channel_comments": "created_at",
     "fx": "published_at",
     "people": "known_at",
+    "outlet_products": "created_at",
+    "outlet_orders": "created_at",
+    "outlet_refunds": "created_at",
+    "outlet_customers": "created_at",
+    "reviews": "created_at",
+    "payments": "created_at",
+    "balance": "created_at",
 }
-# Tables of local days: a day is there from its first moment, and holds its final figures.
+# Tables of the networks' days: a day is there from its first moment, and holds its final figures.
 DAILY = ("ad_cells", "account_extra", "ad_reach")
 # Rows that exist once the row that they belong to does: table → (its table, key).
 PARTS = {
@@ -41,13 +52,19 @@ PARTS = {
     "refund_lines": ("refunds", "refund_id"),
     "journeys": ("orders", "order_id"),
     "order_causes": ("orders", "order_id"),
+    "outlet_lines": ("outlet_orders", "order_id"),
 }
 # Later events that a row knows of only once they have happened: table → instants and what they say.
 LATER: dict[str, dict[str, tuple[str, ...]]] = {
     "orders": {"fulfilled_at": (), "cancelled_at": ()},
     "posts": {"deleted_at": ()},
+    "channel_posts": {"deleted_at": ()},
     "campaigns": {"removed_at": ("removed_as",)},
     "ads": {"removed_at": ("removed_as",)},
+    "outlet_orders": dict.fromkeys(
+        ("paid_at", "sent_at", "completed_at", "cancelled_at", "trashed_at"), ()
+    ),
+    "outlet_refunds": {"settled_at": ()},
 }
 
 
@@ -81,8 +98,19 @@ class World:
     posts: pa.Table
     comments: pa.Table
     page_days: pa.Table
+    channel_posts: pa.Table
+    channel_comments: pa.Table
+    channel_days: pa.Table
     fx: pa.Table
     people: pa.Table
+    outlet_products: pa.Table
+    outlet_orders: pa.Table
+    outlet_lines: pa.Table
+    outlet_refunds: pa.Table
+    outlet_customers: pa.Table
+    reviews: pa.Table
+    payments: pa.Table
+    balance: pa.Table
 
     def tables(self) -> dict[str, pa.Table]:
         """Every table by its name."""
@@ -105,8 +133,9 @@ class World:
         for name, column in BORN.items():
             tables[name] = _until(tables[name], column, now)
         for name in DAILY:
-            tables[name] = _until_today(tables[name], now, None)
+            tables[name] = _of_begun_days(tables[name], now)
         tables["page_days"] = _until_today(tables["page_days"], now, PAGE_ZONE)
+        tables["channel_days"] = _of_begun_channel_days(tables["channel_days"], now)
         for name, (whole, key) in PARTS.items():
             tables[name] = _of(tables[name], tables[whole], key)
         tables["order_lines"] = _until(tables["order_lines"], "added_at", now)
@@ -118,6 +147,7 @@ class World:
             tables["sessions"] = _only_known(tables["sessions"], column, tables[known])
         for name in ("campaigns", "adsets", "ads"):
             tables[name] = _with_status(tables[name], tables["campaigns"], now)
+        tables["outlet_refunds"] = _pending(tables["outlet_refunds"])
         return cls(config=config, now=now, **tables)
 
 
@@ -131,22 +161,40 @@ def _until(table: pa.Table, column: str, now: datetime) -> pa.Table:
     return table if pc.all(born).as_py() else table.filter(born).combine_chunks()
 
 
-def _until_today(table: pa.Table, now: datetime, zone: ZoneInfo | None) -> pa.Table:
-    """Rows of local days that have begun: in that zone, or else in the market's."""
-    keep = None
-    for market in MARKETS:
-        today = now.replace(tzinfo=UTC).astimezone(zone or market.zone).date()
-        mine = pc.and_(
-            pc.equal(table["market"], market.code),
-            pc.less_equal(table["date_day"], pa.scalar(today, pa.date32())),
-        )
-        keep = mine if keep is None else pc.or_(keep, mine)
+def _until_today(table: pa.Table, now: datetime, zone: ZoneInfo) -> pa.Table:
+    """Rows of days that have begun in that zone."""
+    return table.filter(_begun(table["date_day"], now, zone)).combine_chunks()
+
+
+def _of_begun_days(table: pa.Table, now: datetime) -> pa.Table:
+    """Rows of days that have begun where the row's network closes them for its market."""
+    keep = pa.array(np.zeros(table.num_rows, np.bool_))
+    for network in NETWORKS:
+        for market in MARKETS:
+            own = pc.and_(
+                pc.equal(table["network"], network.name), pc.equal(table["market"], market.code)
+            )
+            keep = pc.or_(keep, pc.and_(own, _begun(table["date_day"], now, network.zone(market))))
     return table.filter(keep).combine_chunks()
 
 
+def _of_begun_channel_days(table: pa.Table, now: datetime) -> pa.Table:
+    """Rows of days that have begun where the row's platform closes them."""
+    keep = pa.array(np.zeros(table.num_rows, np.bool_))
+    for channel in CHANNELS:
+        own = pc.equal(table["platform"], channel.name)
+        keep = pc.or_(keep, pc.and_(own, _begun(table["date_day"], now, channel.zone)))
+    return table.filter(keep).combine_chunks()
+
+
+def _begun(days: pa.ChunkedArray, now: datetime, zone: ZoneInfo) -> pa.ChunkedArray:
+    today = now.replace(tzinfo=UTC).astimezone(zone).date()
+    return pc.less_equal(days, pa.scalar(today, pa.date32()))
+
+
 def _of(table: pa.Table, whole: pa.Table, key: str) -> pa.Table:
-    ids = np.unique(whole[key].to_numpy())
-    return table.filter(pa.array(np.isin(table[key].to_numpy(), ids))).combine_chunks()
+    known = pc.is_in(table[key].combine_chunks(), value_set=whole[key].combine_chunks())
+    return table.filter(known).combine_chunks()
 
 
 def _hide(table: pa.Table, column: str, told: tuple[str, ...], now: datetime) -> pa.Table:
@@ -180,3 +228,10 @@ def _with_status(table: pa.Table, campaigns: pa.Table, now: datetime) -> pa.Tabl
         [status[campaign] for campaign in table["campaign_id"].to_pylist()], pa.string()
     )
     return table.set_column(table.column_names.index("status"), table.schema.field("status"), shown)
+
+
+def _pending(refunds: pa.Table) -> pa.Table:
+    """The outlets' refunds, pending until they have succeeded or failed."""
+    shown = pc.if_else(refunds["settled_at"].is_valid(), refunds["status"], "pending")
+    place = refunds.column_names.index("status")
+    return refunds.set_column(place, refunds.schema.field("status"), shown).combine_chunks()

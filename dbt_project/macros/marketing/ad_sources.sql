@@ -1,0 +1,41 @@
+{# The advertising platforms: one entry each brings a platform into every model of advertising. Of each
+   there are these staging models, whose columns are those of Meta's (NULL where a platform has none):
+
+   - `stg_<source>__campaigns` and `stg_<source>__ads` list what the account holds;
+   - `stg_<source>__<by_account>`, `…<by_campaign>`, `…<by_ad>` are the days' figures at three levels,
+     each from the lake's stream of that name. #}
+{% macro ad_sources() -%}
+    {{ return([
+        {
+            'source': 'meta_ads',
+            'platform': 'meta',
+            'by_account': 'insights_account',
+            'by_campaign': 'insights_campaign',
+            'by_ad': 'insights_ad',
+        },
+    ]) }}
+{%- endmacro %}
+
+{# The streams from which the facts of advertising are made, as `source.stream`. #}
+{% macro ad_streams() -%}
+    {%- set streams = [] -%}
+    {%- for each in ad_sources() -%}
+        {%- for level in ['by_account', 'by_campaign', 'by_ad'] -%}
+            {%- do streams.append(each['source'] ~ '.' ~ each[level]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(streams) }}
+{%- endmacro %}
+
+{# These columns of a staging model, over all platforms; `level` is a key of `ad_sources`, or the name of a
+   listing. #}
+{% macro union_ads(level, columns) -%}
+    {%- for each in ad_sources() %}
+    select
+        '{{ each['source'] }}' as source,
+        '{{ each['platform'] }}' as platform,
+        {{ columns | join(',\n        ') }}
+    from {{ ref('stg_' ~ each['source'] ~ '__' ~ each.get(level, level)) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
