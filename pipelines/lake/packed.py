@@ -43,7 +43,7 @@ Objects = list[Any]
 class Packed:
     """A page: its records as a JSON array, and where it was, as `convert_records` is told."""
 
-    records: bytes
+    records: bytes | msgspec.Raw
     place: str
 
 
@@ -85,15 +85,15 @@ class _Records:
     """The records of one stream: the struct that they are read into, and what it learned."""
 
     def __init__(self, fields: tuple[Field, ...], drop: Mapping[str, str]) -> None:
-        self._drop = {tuple(path.split(".")): twin for path, twin in drop.items()}
+        self._drop = drop
         self._level = _level(fields)
-        for path, twin in self._drop.items():
-            self._level.drop(path, twin)
+        for path, twin in drop.items():
+            self._level.drop(tuple(path.split(".")), twin)
         self._lessons = 0
         self._lock = threading.Lock()
         self._made = _Made(self._level) if self._level.simple else None
 
-    def read(self, pages: Sequence[bytes]) -> _Structs | None:
+    def read(self, pages: Sequence[bytes | msgspec.Raw]) -> _Structs | None:
         """The records of those pages; None where one does not fit."""
         made = self._made
         if made is None:
@@ -104,14 +104,13 @@ class _Records:
             return None
         return _Structs(objects, made)
 
-    def decoded(self, page: bytes) -> list[Any]:
+    def decoded(self, page: bytes | msgspec.Raw) -> list[Any]:
         """The records of a page in the general way; from now on, the struct fits their like."""
         try:
             records: list[Any] = msgspec.json.decode(page, type=list)
         except UnicodeDecodeError as error:
             raise msgspec.DecodeError(str(error)) from error
-        for path, twin in self._drop.items():
-            _remove(records, path, twin)
+        without(records, self._drop)
         self._learn(records)
         return records
 
@@ -122,6 +121,14 @@ class _Records:
             if sum(map(self._level.learn, records)):
                 self._lessons += 1
                 self._made = _Made(self._level)
+
+
+def without(records: Sequence[Any], drop: Mapping[str, str]) -> Sequence[Any]:
+    """Decoded records without what `convert_packed` would drop; they are changed in place."""
+    for path, twin in drop.items():
+        for record in records:
+            _remove(record, tuple(path.split(".")), twin)
+    return records
 
 
 def _remove(value: Any, path: tuple[str, ...], twin: str) -> None:
