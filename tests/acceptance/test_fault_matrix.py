@@ -55,6 +55,7 @@ TROUBLES = {
     "429, Retry-After 2.5 s": Trouble(
         ({"kind": "too_many_requests", "retry_after": 2.5, "times": 2},)
     ),
+    "429 that says no more": Trouble(({"kind": "too_many_requests", "times": 2},)),
     "throttled in its own words": Trouble(({"kind": "throttled", "retry_after": 2, "times": 2},)),
     "a burst of 500": Trouble(({"kind": "server_error", "times": 4},)),
     "503 that is no JSON": Trouble(({"kind": "unavailable", "times": 3},)),
@@ -77,6 +78,8 @@ TROUBLES = {
 # Where a fault cannot happen.
 PUBLIC = {"ecb", "holidays"}
 CANNOT: dict[str, set[str]] = {
+    # GA4 means its hourly quota, which is left to the scheduler.
+    "429 that says no more": {"ga4"},
     # GA4 and LinkedIn's pages are told by offsets, which never expire; Google Ads streams.
     "an expired page cursor": {"ga4", "google_ads", "linkedin", "ecb", "holidays"},
     "pages shorter than asked": {"google_ads", "ecb", "holidays"},
