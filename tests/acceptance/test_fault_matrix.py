@@ -80,8 +80,17 @@ PUBLIC = {"ecb", "holidays"}
 CANNOT: dict[str, set[str]] = {
     # GA4 means its hourly quota, which is left to the scheduler.
     "429 that says no more": {"ga4"},
-    # GA4 and LinkedIn's pages are told by offsets, which never expire; Google Ads streams.
-    "an expired page cursor": {"ga4", "google_ads", "linkedin", "ecb", "holidays"},
+    # GA4's and LinkedIn's pages are told by offsets, WooCommerce's by numbers, Stripe's by objects
+    # that stay: none of them expires. Google Ads streams.
+    "an expired page cursor": {
+        "ga4",
+        "google_ads",
+        "linkedin",
+        "woocommerce",
+        "stripe",
+        "ecb",
+        "holidays",
+    },
     "pages shorter than asked": {"google_ads", "ecb", "holidays"},
     "a report stuck at 100 %": set(SOURCES) - {"meta_ads"},
     "a report that fails once": set(SOURCES) - {"meta_ads"},
