@@ -1,4 +1,4 @@
-{%- set inputs = ['facebook_pages.comments', 'youtube.comments', 'instagram.comments'] -%}
+{%- set inputs = ['facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'woocommerce.product_reviews'] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',
