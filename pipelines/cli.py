@@ -106,6 +106,27 @@ def extract(streams: tuple[str, ...], first: datetime | None, last: datetime | N
 
 
 @main.command()
+@click.argument("streams", nargs=-1, required=True)
+@click.option("--from", "first", type=DATE, required=True, help="First day.")
+@click.option("--to", "last", type=DATE, help="Last day; default: the last closed one.")
+@click.option("--chunk", type=click.IntRange(1), help="Days in one run (90).")
+@click.option("--again", is_flag=True, help="Read also what is in the lake for good.")
+@_explained
+def backfill(
+    streams: tuple[str, ...],
+    first: datetime,
+    last: datetime | None,
+    chunk: int | None,
+    again: bool,
+) -> int:
+    """Read years of STREAMS (source or source/stream) in chunks; killed, it goes on from there."""
+    from pipelines.commands.backfill import backfill as read
+
+    options = {"chunk": chunk} if chunk else {}
+    return read(_settings(), streams, first.date(), _day(last), again=again, **options)
+
+
+@main.command()
 @click.option("--full-refresh", is_flag=True, help="Build every mart anew instead of what changed.")
 @_explained
 def build(full_refresh: bool) -> int:
