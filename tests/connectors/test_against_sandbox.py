@@ -52,6 +52,7 @@ FIRST = LAST - timedelta(days=29)
 # What happens seldom in so small a world is read over all of its days.
 START = CONFIG.start
 SELDOM = {
+    ("stripe", "refunds"),
     ("tiktok_shop", "cancellations"),
     ("tiktok_shop", "returns"),
     ("woocommerce", "customers"),
@@ -290,6 +291,7 @@ SMALL = {
     "ga4": "traffic",
     "shopify": "orders",
     "woocommerce": "product_reviews",
+    "stripe": "charges",
     "google_ads": "campaign_daily",
     "linkedin_ads": "campaign_daily",
     "linkedin": "comments",
