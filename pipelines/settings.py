@@ -35,10 +35,14 @@ PREFIXES = (
     "FACEBOOK_PAGES_",
     "GA4_",
     "SHOPIFY_",
+    "WOOCOMMERCE_",
     "ECB_",
     "HOLIDAYS_",
+    "TIKTOK_",
     "YOUTUBE_",
     "INSTAGRAM_",
+    "GOOGLE_ADS_",
+    "LINKEDIN_",
 )
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
@@ -50,6 +54,13 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "facebook_pages": ("facebook_pages_access_token",),
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
+    "woocommerce": ("woocommerce_keys",),
+    "tiktok_ads": ("tiktok_ads_access_token",),
+    "tiktok": ("tiktok_refresh_token",),
+    "tiktok_shop": ("tiktok_shop_refresh_token",),
+    "google_ads": ("google_ads_refresh_token",),
+    "linkedin_ads": ("linkedin_ads_refresh_token", "linkedin_ads_access_token"),
+    "linkedin": ("linkedin_refresh_token", "linkedin_access_token"),
     "youtube": ("youtube_refresh_token", "youtube_access_token", "youtube_api_key"),
     "instagram": ("instagram_access_token",),
     "files": ("files",),
@@ -115,10 +126,89 @@ class Settings(BaseSettings):
     shopify_base_url: str = Field(default="https://{shop}.myshopify.com", alias="SHOPIFY_BASE_URL")
     shopify_api_version: str = Field(default="2026-07", alias="SHOPIFY_API_VERSION")
 
+    woocommerce_sites: Names = Field(default=(), alias="WOOCOMMERCE_SITES")
+    woocommerce_keys: SecretStr | None = Field(default=None, alias="WOOCOMMERCE_KEYS")
+    woocommerce_base_url: str = Field(default="https://{site}", alias="WOOCOMMERCE_BASE_URL")
+
+    tiktok_ads_access_token: SecretStr | None = Field(default=None, alias="TIKTOK_ADS_ACCESS_TOKEN")
+    tiktok_ads_advertisers: Names = Field(default=(), alias="TIKTOK_ADS_ADVERTISERS")
+    tiktok_ads_base_url: str = Field(
+        default="https://business-api.tiktok.com", alias="TIKTOK_ADS_BASE_URL"
+    )
+    tiktok_ads_api_version: str = Field(default="v1.3", alias="TIKTOK_ADS_API_VERSION")
+
+    tiktok_client_key: str = Field(default="", alias="TIKTOK_CLIENT_KEY")
+    tiktok_client_secret: SecretStr | None = Field(default=None, alias="TIKTOK_CLIENT_SECRET")
+    tiktok_accounts: Names = Field(default=(), alias="TIKTOK_ACCOUNTS")
+    tiktok_refresh_token: SecretStr | None = Field(default=None, alias="TIKTOK_REFRESH_TOKEN")
+    tiktok_base_url: str = Field(default="https://open.tiktokapis.com", alias="TIKTOK_BASE_URL")
+    tiktok_api_version: str = Field(default="v2", alias="TIKTOK_API_VERSION")
+
+    tiktok_shop_app_key: str = Field(default="", alias="TIKTOK_SHOP_APP_KEY")
+    tiktok_shop_app_secret: SecretStr | None = Field(default=None, alias="TIKTOK_SHOP_APP_SECRET")
+    tiktok_shop_ids: Names = Field(default=(), alias="TIKTOK_SHOP_IDS")
+    tiktok_shop_refresh_token: SecretStr | None = Field(
+        default=None, alias="TIKTOK_SHOP_REFRESH_TOKEN"
+    )
+    tiktok_shop_base_url: str = Field(
+        default="https://open-api.tiktokglobalshop.com", alias="TIKTOK_SHOP_BASE_URL"
+    )
+    tiktok_shop_auth_base_url: str = Field(
+        default="https://auth.tiktok-shops.com", alias="TIKTOK_SHOP_AUTH_BASE_URL"
+    )
+    tiktok_shop_api_version: str = Field(default="202309", alias="TIKTOK_SHOP_API_VERSION")
+
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
 
     holidays_countries: Names = Field(default=("ID", "US"), alias="HOLIDAYS_COUNTRIES")
     holidays_base_url: str = Field(default="https://date.nager.at", alias="HOLIDAYS_BASE_URL")
+
+    google_ads_developer_token: SecretStr | None = Field(
+        default=None, alias="GOOGLE_ADS_DEVELOPER_TOKEN"
+    )
+    google_ads_client_id: str = Field(default="", alias="GOOGLE_ADS_CLIENT_ID")
+    google_ads_client_secret: SecretStr | None = Field(
+        default=None, alias="GOOGLE_ADS_CLIENT_SECRET"
+    )
+    google_ads_refresh_token: SecretStr | None = Field(
+        default=None, alias="GOOGLE_ADS_REFRESH_TOKEN"
+    )
+    google_ads_customers: Names = Field(default=(), alias="GOOGLE_ADS_CUSTOMERS")
+    google_ads_login_customer_id: str = Field(default="", alias="GOOGLE_ADS_LOGIN_CUSTOMER_ID")
+    google_ads_base_url: str = Field(
+        default="https://googleads.googleapis.com", alias="GOOGLE_ADS_BASE_URL"
+    )
+    google_ads_oauth_base_url: str = Field(
+        default="https://oauth2.googleapis.com", alias="GOOGLE_ADS_OAUTH_BASE_URL"
+    )
+    google_ads_api_version: str = Field(default="v25", alias="GOOGLE_ADS_API_VERSION")
+
+    linkedin_ads_access_token: SecretStr | None = Field(
+        default=None, alias="LINKEDIN_ADS_ACCESS_TOKEN"
+    )
+    linkedin_ads_client_id: str = Field(default="", alias="LINKEDIN_ADS_CLIENT_ID")
+    linkedin_ads_client_secret: SecretStr | None = Field(
+        default=None, alias="LINKEDIN_ADS_CLIENT_SECRET"
+    )
+    linkedin_ads_refresh_token: SecretStr | None = Field(
+        default=None, alias="LINKEDIN_ADS_REFRESH_TOKEN"
+    )
+    linkedin_ads_accounts: Names = Field(default=(), alias="LINKEDIN_ADS_ACCOUNTS")
+    linkedin_ads_base_url: str = Field(
+        default="https://api.linkedin.com", alias="LINKEDIN_ADS_BASE_URL"
+    )
+    linkedin_ads_api_version: str = Field(default="202608", alias="LINKEDIN_ADS_API_VERSION")
+
+    linkedin_access_token: SecretStr | None = Field(default=None, alias="LINKEDIN_ACCESS_TOKEN")
+    linkedin_client_id: str = Field(default="", alias="LINKEDIN_CLIENT_ID")
+    linkedin_client_secret: SecretStr | None = Field(default=None, alias="LINKEDIN_CLIENT_SECRET")
+    linkedin_refresh_token: SecretStr | None = Field(default=None, alias="LINKEDIN_REFRESH_TOKEN")
+    linkedin_organizations: Names = Field(default=(), alias="LINKEDIN_ORGANIZATIONS")
+    linkedin_base_url: str = Field(default="https://api.linkedin.com", alias="LINKEDIN_BASE_URL")
+    linkedin_oauth_base_url: str = Field(
+        default="https://www.linkedin.com/oauth/v2", alias="LINKEDIN_OAUTH_BASE_URL"
+    )
+    linkedin_api_version: str = Field(default="202608", alias="LINKEDIN_API_VERSION")
 
     youtube_refresh_token: SecretStr | None = Field(default=None, alias="YOUTUBE_REFRESH_TOKEN")
     youtube_client_id: str = Field(default="", alias="YOUTUBE_CLIENT_ID")
@@ -219,33 +309,46 @@ class Settings(BaseSettings):
 
         Raises ValueError for a shop without a token.
         """
-        return self._each("shopify_access_token", self.shopify_shops)
+        return _each("SHOPIFY_ACCESS_TOKEN", self.shopify_access_token, self.shopify_shops)
+
+    @property
+    def woocommerce_pairs(self) -> dict[str, SecretStr]:
+        """The `key:secret` of each site: one for all, or `site=key:secret,site=key:secret`.
+
+        Raises ValueError for a site without keys.
+        """
+        return _each("WOOCOMMERCE_KEYS", self.woocommerce_keys, self.woocommerce_sites, "=")
+
+    @property
+    def tiktok_tokens(self) -> dict[str, SecretStr]:
+        """The first refresh token of each TikTok account, as `shopify_tokens`."""
+        return _each("TIKTOK_REFRESH_TOKEN", self.tiktok_refresh_token, self.tiktok_accounts)
+
+    @property
+    def tiktok_shop_tokens(self) -> dict[str, SecretStr]:
+        """The first refresh token of each TikTok shop, as `shopify_tokens`."""
+        token = self.tiktok_shop_refresh_token
+        return _each("TIKTOK_SHOP_REFRESH_TOKEN", token, self.tiktok_shop_ids)
 
     @property
     def youtube_refresh_tokens(self) -> dict[str, SecretStr]:
-        """The refresh token of each channel's owner, given like `shopify_tokens`."""
-        return self._each("youtube_refresh_token", self.youtube_channels)
-
-    def _each(self, field: str, accounts: Sequence[str]) -> dict[str, SecretStr]:
-        """The secret of each account: the one for all, or its own of `account:secret,…`."""
-        secret: SecretStr | None = getattr(self, field)
-        if secret is None:
-            return {}
-        given = secret.get_secret_value()
-        if ":" not in given:
-            return dict.fromkeys(accounts, secret)
-        pairs = dict(part.strip().split(":", 1) for part in given.split(",") if part.strip())
-        if missing := [account for account in accounts if account not in pairs]:
-            name = type(self).model_fields[field].alias
-            raise ValueError(f"{name} has no token for: {', '.join(missing)}")
-        return {account: SecretStr(pairs[account]) for account in accounts}
+        """The refresh token of each channel's owner, as `shopify_tokens`."""
+        return _each("YOUTUBE_REFRESH_TOKEN", self.youtube_refresh_token, self.youtube_channels)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
-        each = (*self.shopify_tokens.values(), *self.youtube_refresh_tokens.values())
-        return tuple(secret.get_secret_value() for secret in (*single, *each))
+        given = [secret.get_secret_value() for secret in single]
+        for secrets in (
+            self.shopify_tokens,
+            self.woocommerce_pairs,
+            self.tiktok_tokens,
+            self.tiktok_shop_tokens,
+            self.youtube_refresh_tokens,
+        ):
+            given += [secret.get_secret_value() for secret in secrets.values()]
+        return tuple(given)
 
     def now(self) -> datetime:
         """The clock of this run (UTC): SMM_NOW, else the sandbox's morning, else the real time."""
@@ -267,6 +370,11 @@ class Settings(BaseSettings):
     def warehouse(self) -> Path:
         """Where dbt builds; only dbt and publishing open files of it."""
         return self.home / "warehouse"
+
+    @property
+    def tokens(self) -> Path:
+        """The newest tokens of those that renew themselves, one file each."""
+        return self.home / "tokens"
 
     @property
     def published(self) -> Path:
@@ -305,6 +413,21 @@ def last_sandbox_morning(now: datetime) -> datetime:
     """The latest 09:00 UTC that has passed: runs of one day see one world."""
     morning = datetime.combine(now.astimezone(UTC).date(), SANDBOX_HOUR)
     return morning if morning <= now else morning - timedelta(days=1)
+
+
+def _each(
+    name: str, secret: SecretStr | None, accounts: Sequence[str], mark: str = ":"
+) -> dict[str, SecretStr]:
+    """The secret of each account out of one for all, or of `account<mark>secret,…`."""
+    if secret is None:
+        return {}
+    given = secret.get_secret_value()
+    if mark not in given:
+        return dict.fromkeys(accounts, secret)
+    pairs = dict(part.strip().split(mark, 1) for part in given.split(",") if part.strip())
+    if missing := [account for account in accounts if account not in pairs]:
+        raise ValueError(f"{name} has no token for: {', '.join(missing)}")
+    return {account: SecretStr(pairs[account]) for account in accounts}
 
 
 def _alternatives(fields: Sequence[str]) -> str:

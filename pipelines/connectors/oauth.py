@@ -63,8 +63,7 @@ class Renewed:
         self._clock = clock
         self._store = store
         self._grant: Grant | None = None
-        # Access tokens that the platform refused before their end.
-        self._refused: set[str] = set()
+        self._refused = ""
         self._lock = threading.Lock()
 
     def __call__(self) -> str:
@@ -75,9 +74,10 @@ class Renewed:
             return self._grant.access_token
 
     def refuse(self) -> None:
-        """The access token in use was refused before its end: the next call asks for another."""
-        if self._grant is not None:
-            self._refused.add(self._grant.access_token)
+        """The platform takes the access token in use no longer: the next call asks for another."""
+        with self._lock:
+            if self._grant is not None:
+                self._refused = self._grant.access_token
 
     @property
     def expires_at(self) -> datetime | None:
@@ -101,7 +101,7 @@ class Renewed:
         return found
 
     def _ends(self, grant: Grant) -> bool:
-        refused = grant.access_token in self._refused
+        refused = grant.access_token == self._refused
         return refused or self._clock.now() >= grant.expires_at - MARGIN
 
     def _renewed(self) -> Grant:

@@ -6,18 +6,36 @@ secrets: the sandbox only listens to this machine and holds invented people.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
 
 META_TOKEN = "sandbox-meta-token-EAAB"  # noqa: S105 - opens nothing but the sandbox
 GA4_TOKEN = "sandbox-ga4-token-ya29"  # noqa: S105 - opens nothing but the sandbox
+GOOGLE_ADS_TOKEN = "sandbox-google-ads-token-ya29"  # noqa: S105 - opens nothing but the sandbox
+GOOGLE_ADS_REFRESH_TOKEN = "sandbox-google-ads-refresh-token"  # noqa: S105 - likewise
+GOOGLE_ADS_DEVELOPER_TOKEN = "sandbox-developer-token"  # noqa: S105 - likewise
+# The manager account that holds both markets' customers.
+GOOGLE_ADS_MANAGER = "3010000000"
+LINKEDIN_TOKEN = "sandbox-linkedin-token"  # noqa: S105 - opens nothing but the sandbox
+LINKEDIN_REFRESH_TOKEN = "sandbox-linkedin-refresh-token"  # noqa: S105 - likewise
 YOUTUBE_TOKEN = "sandbox-youtube-token-ya29"  # noqa: S105 - opens nothing but the sandbox
 YOUTUBE_KEY = "sandbox-youtube-key-AIza"
 YOUTUBE_REFRESH_TOKEN = "1//sandbox-youtube-refresh"  # noqa: S105 - opens nothing but the sandbox
 
 SHOPS = ("sarilaut-id", "sarilaut-us")
 SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
+WOOCOMMERCE_SITE = "toko.sarilaut.co.id"
+WOOCOMMERCE_KEYS = ("ck_sandbox_of_the_site", "cs_sandbox_of_the_site")
+
+TIKTOK_ADS_TOKEN = "sandbox-tiktok-ads-token"  # noqa: S105 - opens nothing but the sandbox
+TIKTOK_KEY, TIKTOK_SECRET = "sandbox-client-key", "sandbox-client-secret"
+TIKTOK_ACCOUNTS = ("_000SariLautIndonesia0001", "_000SariLautUnitedStates02")
+TIKTOK_TOKENS = {account: f"rft.sandbox{account}" for account in TIKTOK_ACCOUNTS}
+TIKTOK_SHOP_KEY, TIKTOK_SHOP_SECRET = "sandbox-app-key", "sandbox-app-secret"
+TIKTOK_SHOPS = ("7495000000000000011",)
+TIKTOK_SHOP_TOKENS = {shop: f"ROW_sandbox_{shop}" for shop in TIKTOK_SHOPS}
 
 
 def page_token(page_id: str) -> str:
@@ -37,11 +55,26 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "ga4_access_token": SecretStr(GA4_TOKEN),
         "ga4_properties": ("400000001", "400000002"),
         "ga4_base_url": f"{url}/analyticsdata.googleapis.com",
-        "shopify_access_token": SecretStr(
-            ",".join(f"{shop}:{token}" for shop, token in SHOPIFY_TOKENS.items())
-        ),
+        "shopify_access_token": _by_account(SHOPIFY_TOKENS),
         "shopify_shops": SHOPS,
         "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
+        "woocommerce_keys": SecretStr(":".join(WOOCOMMERCE_KEYS)),
+        "woocommerce_sites": (WOOCOMMERCE_SITE,),
+        "woocommerce_base_url": f"{url}/{{site}}",
+        "tiktok_ads_access_token": SecretStr(TIKTOK_ADS_TOKEN),
+        "tiktok_ads_advertisers": ("7301000000000000001", "7301000000000000002"),
+        "tiktok_ads_base_url": f"{url}/business-api.tiktok.com",
+        "tiktok_client_key": TIKTOK_KEY,
+        "tiktok_client_secret": SecretStr(TIKTOK_SECRET),
+        "tiktok_accounts": TIKTOK_ACCOUNTS,
+        "tiktok_refresh_token": _by_account(TIKTOK_TOKENS),
+        "tiktok_base_url": f"{url}/open.tiktokapis.com",
+        "tiktok_shop_app_key": TIKTOK_SHOP_KEY,
+        "tiktok_shop_app_secret": SecretStr(TIKTOK_SHOP_SECRET),
+        "tiktok_shop_ids": TIKTOK_SHOPS,
+        "tiktok_shop_refresh_token": _by_account(TIKTOK_SHOP_TOKENS),
+        "tiktok_shop_base_url": f"{url}/open-api.tiktokglobalshop.com",
+        "tiktok_shop_auth_base_url": f"{url}/auth.tiktok-shops.com",
         "youtube_access_token": SecretStr(YOUTUBE_TOKEN),
         "youtube_channels": ("UCsariLautIndonesia00001", "UCsariLautUnitedStates02"),
         "youtube_base_url": f"{url}/youtube.googleapis.com",
@@ -52,5 +85,28 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "instagram_base_url": f"{url}/graph.facebook.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
+        "google_ads_developer_token": SecretStr(GOOGLE_ADS_DEVELOPER_TOKEN),
+        "google_ads_client_id": "sandbox.apps.googleusercontent.com",
+        "google_ads_client_secret": SecretStr("sandbox-client-secret"),
+        "google_ads_refresh_token": SecretStr(GOOGLE_ADS_REFRESH_TOKEN),
+        "google_ads_customers": (GOOGLE_ADS_MANAGER,),
+        "google_ads_base_url": f"{url}/googleads.googleapis.com",
+        "google_ads_oauth_base_url": f"{url}/oauth2.googleapis.com",
+        "linkedin_ads_client_id": "sandbox-linkedin-app",
+        "linkedin_ads_client_secret": SecretStr("sandbox-client-secret"),
+        "linkedin_ads_refresh_token": SecretStr(LINKEDIN_REFRESH_TOKEN),
+        "linkedin_ads_accounts": ("510000001", "510000002"),
+        "linkedin_ads_base_url": f"{url}/api.linkedin.com",
+        "linkedin_client_id": "sandbox-linkedin-app",
+        "linkedin_client_secret": SecretStr("sandbox-client-secret"),
+        "linkedin_refresh_token": SecretStr(LINKEDIN_REFRESH_TOKEN),
+        "linkedin_organizations": ("20100001", "20100002"),
+        "linkedin_base_url": f"{url}/api.linkedin.com",
+        "linkedin_oauth_base_url": f"{url}/www.linkedin.com/oauth/v2",
         "files": home / "sandbox" / "exports" / "files.yaml",
     }
+
+
+def _by_account(tokens: Mapping[str, str]) -> SecretStr:
+    """Tokens as a setting names them."""
+    return SecretStr(",".join(f"{account}:{token}" for account, token in tokens.items()))

@@ -8,7 +8,8 @@ A row depends on the rows before it: from the first changed snapshot of an accou
 account's are made again, starting from what the rows before it sum up to.
 #}
 {%- set inputs = [
-    'facebook_pages.post_counters', 'files.posts', 'youtube.videos', 'instagram.media', 'instagram.stories'
+    'facebook_pages.post_counters', 'files.posts', 'tiktok.videos', 'youtube.videos', 'instagram.media',
+    'instagram.stories',
 ] -%}
 {%- set metrics = [
     'impressions', 'reach', 'reactions', 'comments', 'shares', 'saves', 'link_clicks', 'video_views'
