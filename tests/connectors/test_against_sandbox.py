@@ -26,6 +26,9 @@ from pipelines.connectors import (
     meta_ads,
     registry,
     shopify,
+    tiktok,
+    tiktok_ads,
+    tiktok_shop,
     woocommerce,
 )
 from pipelines.connectors.errors import DeadToken, SourceError, Transient, WaitUntil
@@ -37,6 +40,7 @@ from pipelines.sandbox.clock import Scene
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import (
     MARKETS,
+    NETWORK_BY_NAME,
     WorldConfig,
     current_orders,
     current_posts,
@@ -50,8 +54,24 @@ LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=29)
 # What happens seldom in so small a world is read over all of its days.
 START = CONFIG.start
-SELDOM = {("woocommerce", "customers"), ("woocommerce", "product_reviews")}
-SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "woocommerce", "ecb", "holidays")
+SELDOM = {
+    ("woocommerce", "customers"),
+    ("woocommerce", "product_reviews"),
+    ("tiktok_shop", "returns"),
+    ("tiktok_shop", "cancellations"),
+}
+SOURCES = (
+    "facebook_pages",
+    "meta_ads",
+    "ga4",
+    "shopify",
+    "woocommerce",
+    "tiktok_ads",
+    "tiktok",
+    "tiktok_shop",
+    "ecb",
+    "holidays",
+)
 WITHOUT_TOKEN = ("ecb", "holidays")
 STREAMS = [
     pytest.param(name, stream, id=f"{name}.{stream.name}")
@@ -64,6 +84,11 @@ TOKENS = (
     credentials.GA4_TOKEN,
     *credentials.SHOPIFY_TOKENS.values(),
     *credentials.WOOCOMMERCE_KEYS,
+    credentials.TIKTOK_ADS_TOKEN,
+    credentials.TIKTOK_SECRET,
+    *credentials.TIKTOK_TOKENS.values(),
+    credentials.TIKTOK_SHOP_SECRET,
+    *credentials.TIKTOK_SHOP_TOKENS.values(),
     *(credentials.page_token(page) for page in PAGE_IDS),
 )
 
@@ -110,6 +135,36 @@ def build(url: str, time: FakeTime, *, tokens: Mapping[str, str] | None = None) 
                 )
             },
             base_url=f"{url}/{{site}}",
+            clock=time.clock,
+        ),
+        "tiktok_ads": tiktok_ads.tiktok_ads(
+            given.get("tiktok", credentials.TIKTOK_ADS_TOKEN),
+            [NETWORK_BY_NAME["tiktok_ads"].accounts[market.code] for market in MARKETS],
+            base_url=f"{url}/business-api.tiktok.com",
+            version="v1.3",
+            clock=time.clock,
+        ),
+        "tiktok": tiktok.tiktok(
+            credentials.TIKTOK_KEY,
+            credentials.TIKTOK_SECRET,
+            {
+                account: given.get("tiktok", token)
+                for account, token in credentials.TIKTOK_TOKENS.items()
+            },
+            base_url=f"{url}/open.tiktokapis.com",
+            version="v2",
+            clock=time.clock,
+        ),
+        "tiktok_shop": tiktok_shop.tiktok_shop(
+            credentials.TIKTOK_SHOP_KEY,
+            credentials.TIKTOK_SHOP_SECRET,
+            {
+                shop: given.get("tiktok", token)
+                for shop, token in credentials.TIKTOK_SHOP_TOKENS.items()
+            },
+            base_url=f"{url}/open-api.tiktokglobalshop.com",
+            auth_url=f"{url}/auth.tiktok-shops.com",
+            version="202309",
             clock=time.clock,
         ),
         "ecb": ecb.ecb(base_url=f"{url}/data-api.ecb.europa.eu", clock=time.clock),
@@ -180,7 +235,7 @@ def test_accounts_have_the_zone_and_currency_of_their_market(
     sources: dict[str, HttpSource],
 ) -> None:
     wanted = [(market.timezone, market.currency) for market in MARKETS]
-    for name in ("meta_ads", "ga4", "shopify"):
+    for name in ("meta_ads", "ga4", "shopify", "tiktok_ads"):
         found = [(account.timezone, account.currency) for account in sources[name].accounts()]
         assert found == wanted, name
 
@@ -271,6 +326,9 @@ SMALL = {
     "ga4": "traffic",
     "shopify": "orders",
     "woocommerce": "product_reviews",
+    "tiktok_ads": "audience_age_gender",
+    "tiktok": "videos",
+    "tiktok_shop": "orders",
     "ecb": "rates",
     "holidays": "public_holidays",
 }
@@ -331,9 +389,8 @@ def test_a_dead_token_says_so_once_and_other_sources_go_on(
     sandbox: Sandbox, time: FakeTime, name: str
 ) -> None:
     token = "a-dead-token-0123456789"
-    sources = build(
-        sandbox.url, time, tokens=dict.fromkeys(("meta", "ga4", "shopify", "woocommerce"), token)
-    )
+    given = ("meta", "ga4", "shopify", "woocommerce", "tiktok")
+    sources = build(sandbox.url, time, tokens=dict.fromkeys(given, token))
     source = sources[name]
 
     for _ in range(3):
@@ -344,7 +401,8 @@ def test_a_dead_token_says_so_once_and_other_sources_go_on(
                 assert token not in str(caught.value)
                 assert name.upper().partition("_")[0] in str(caught.value)
     asked = sum(sum(counts.values()) for counts in sandbox.control.requests()[name].values())
-    assert asked == (len(MARKETS) if name == "shopify" else 1), "one request a token"
+    each_its_own = name in ("shopify", "tiktok")
+    assert asked == (len(MARKETS) if each_its_own else 1), "one request a token"
     assert read(sources["ecb"], ecb.STREAMS[0])[0].num_rows > 0
 
 
@@ -494,7 +552,7 @@ def ids_between(table: pa.Table, name: str) -> set[str]:
     return set(table.filter(inside)[name].to_pylist())
 
 
-TELLING = ("facebook_pages", "meta_ads", "ga4", "shopify")
+TELLING = ("facebook_pages", "meta_ads", "ga4", "shopify", "tiktok_ads", "tiktok", "tiktok_shop")
 
 
 @pytest.mark.parametrize("name", TELLING)
@@ -550,7 +608,8 @@ def test_what_is_wrong_with_an_account_is_told_with_its_remedy(
 
 @pytest.mark.parametrize("name", TELLING)
 def test_a_dead_token_is_raised_to_whoever_asks_for_health(sandbox: Sandbox, name: str) -> None:
-    tokens = dict.fromkeys(("meta", "ga4", "shopify"), "a-token-that-is-no-more")
+    given = ("meta", "ga4", "shopify", "tiktok")
+    tokens = dict.fromkeys(given, "a-token-that-is-no-more")
     source = build(sandbox.url, FakeTime(datetime.now(UTC)), tokens=tokens)[name]
     with pytest.raises(DeadToken) as raised:
         source.health(Account(source.accounts()[0].id))
