@@ -446,3 +446,14 @@ def redact(text: str) -> str:
     for pattern in SECRET_PATTERNS:
         text = pattern.sub(rf"\1{HIDDEN}", text)
     return text
+
+
+class _Redacting(logging.Filter):
+    """Hides tokens in what urllib3 logs of a request: some platforms want them in the address."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_Redacting())

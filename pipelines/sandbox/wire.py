@@ -24,7 +24,8 @@ class Call:
 
     `host` is the platform's real host, which the sandbox carries as the first step of its path;
     `path` is what follows, without a leading slash; header names are in lower case; `origin` is the
-    scheme and authority under which the sandbox was reached, for the links in its answers.
+    scheme and authority under which the sandbox was reached, for the links in its answers;
+    `as_sent` is the call that came, where a fault changed it: signatures are over that.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes = b""
     origin: str = ""
+    as_sent: Call | None = None
 
     @property
     def base(self) -> str:
