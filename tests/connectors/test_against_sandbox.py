@@ -170,7 +170,7 @@ def test_accounts_have_the_zone_and_currency_of_their_market(
     sources: dict[str, HttpSource],
 ) -> None:
     wanted = [(market.timezone, market.currency) for market in MARKETS]
-    for name in ("meta_ads", "ga4", "shopify", "google_ads"):
+    for name in ("meta_ads", "ga4", "shopify", "google_ads", "tiktok_ads"):
         found = [(account.timezone, account.currency) for account in sources[name].accounts()]
         assert found == wanted, name
 
