@@ -169,6 +169,15 @@ def quarantine_replay(source: str, stream: str) -> None:
 
 @main.command()
 @_explained
+def expire() -> None:
+    """Take words of private persons that may be kept no longer out of the lake."""
+    from pipelines.commands.inspect import expire_rows
+
+    expire_rows(_settings())
+
+
+@main.command()
+@_explained
 def doctor() -> int:
     """Examine credentials, permissions, clocks, versions and quotas, and say what to mend."""
     from pipelines.commands.doctor import examine_everything

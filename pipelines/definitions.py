@@ -17,7 +17,7 @@ from pipelines.connectors.stream import Stream
 from pipelines.defs.alerts import failure_sensor
 from pipelines.defs.dbt import PROJECT_DIR, models, models_asset, prepare_manifest
 from pipelines.defs.jobs import jobs
-from pipelines.defs.lake import manifest_asset
+from pipelines.defs.lake import expiry_asset, manifest_asset
 from pipelines.defs.mart_checks import mart_checks
 from pipelines.defs.marts import published_asset
 from pipelines.defs.partitions import daily
@@ -70,6 +70,7 @@ def build_defs(
     return dg.Definitions(
         assets=[
             *stream_assets(streams, daily(settings), settings),
+            expiry_asset(streams),
             manifest_asset(streams),
             models_asset(manifest),
             published_asset(models(manifest, "marts")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
@@ -126,6 +127,21 @@ def test_quarantine_tells_reason_and_remedy_and_replays_what_fits_now(home):
     assert "Fix it." in told
     assert "1 records landed, 0 remain" in smm("quarantine", "replay").output
     assert "Nothing is in quarantine." in smm("quarantine", "list").output
+
+
+def test_expire_takes_out_words_whose_time_is_over_and_says_how_many(home, monkeypatch):
+    stream = replace(RATES, ttl_days=30)
+    monkeypatch.setattr("pipelines.commands.inspect.all_streams", lambda: (stream,))
+    land(home, "17500.5")
+    monkeypatch.setenv("SMM_NOW", "2026-04-09T09:00:00Z")
+    assert "Nothing in the lake has outlived" in smm("expire").output
+    monkeypatch.setenv("SMM_NOW", "2026-04-09T09:00:01Z")
+    told = smm("expire").output
+    assert "ecb/rates" in told
+    assert "smm build" in told
+    lake = Lake(home / "lake")
+    assert lake.footer(stream, "eurofxref", date(2026, 3, 9)).expired == 1
+    assert lake.rows(stream, "eurofxref", date(2026, 3, 9)).num_rows == 0
 
 
 def test_a_world_once_chosen_is_kept(home):

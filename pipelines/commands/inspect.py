@@ -1,4 +1,4 @@
-"""The commands that look and tell: history, quarantine, publishing.
+"""The commands that look and tell: history, quarantine, expiry, publishing.
 
 Belongs here: what is shown of them. Does not: Dagster runs (`run`), the state of
 a set-up (`doctor`).
@@ -23,6 +23,7 @@ from pipelines.serving.publish import FILE, publish
 from pipelines.settings import Settings
 
 SHOWN = 50
+EXPIRED_PARTS = ("rows", "history", "quarantined")
 
 
 def publish_now(settings: Settings) -> str:
@@ -104,6 +105,22 @@ def replay_quarantine(settings: Settings, source: str, stream: str) -> None:
     console.print(f"{landed:,} records landed, {remaining:,} remain in quarantine.")
     if landed:
         console.print("smm build brings them into the marts.")
+
+
+def expire_rows(settings: Settings) -> None:
+    """Take out what has outlived its stream's time to live, and say what went."""
+    console = wide_console()
+    gone = Lake(settings.lake).expire(all_streams(), settings.now())
+    if not gone:
+        console.print("Nothing in the lake has outlived its stream's time to live.")
+        return
+    table = new_table("stream", ">days", ">rows", ">rows of history", ">records in quarantine")
+    for name in sorted({(each.source, each.stream) for each in gone}):
+        mine = [each for each in gone if (each.source, each.stream) == name]
+        counts = (sum(getattr(each, part) for each in mine) for part in EXPIRED_PARTS)
+        table.add_row("/".join(name), f"{len(mine):,}", *(f"{count:,}" for count in counts))
+    console.print(table)
+    console.print("smm build takes them out of the marts.")
 
 
 def _stream(source: str | None, stream: str | None) -> Stream:

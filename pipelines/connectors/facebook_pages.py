@@ -148,6 +148,7 @@ STREAMS = (
         day="created_time",
         lookback_days=LOOKBACK_DAYS,
         slice_days=30,
+        ttl_days=365,
         url="https://developers.facebook.com/docs/graph-api/reference/object/comments/",
     ),
 )

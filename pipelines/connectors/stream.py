@@ -115,6 +115,8 @@ class Stream:
     - `slice_days`: how many days one read covers.
     - `from_start`: rows of other streams need its earlier days (an order edited today needs the
       rate of the day it was placed): a run of the last days reads what is missing before them.
+    - `ttl_days`: its rows are words of private persons, and leave the lake so many days after they
+      were last read.
     - `totals`: the columns whose sums go into a file's footer and the run's metadata.
     """
 
@@ -132,6 +134,7 @@ class Stream:
     lookback_days: int = 1
     slice_days: int = 7
     from_start: bool = False
+    ttl_days: int | None = None
     totals: tuple[str, ...] = ()
     url: str = ""
 

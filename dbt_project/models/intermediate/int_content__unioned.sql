@@ -1,0 +1,46 @@
+{# What people write to the company and about it, in one vocabulary: comments under posts, mentions
+   elsewhere, reviews. #}
+with
+content as (
+    select
+        'facebook_pages' as source,
+        'facebook' as platform,
+        page_id as account_id,
+        comment_id as content_id,
+        'comment' as kind,
+        post_id,
+        parent_comment_id as parent_id,
+        author_id,
+        cast(null as string) as author_name,
+        message,
+        cast(null as string) as language,
+        cast(null as bigint) as rating,
+        like_count,
+        created_at,
+        cast(null as string) as permalink_url,
+        page_id as lake_account,
+        lake_day
+    from {{ ref('stg_facebook_pages__comments') }}
+)
+
+select
+    {{ surrogate_key(['source', 'account_id', 'kind', 'content_id']) }} as content_key,
+    source,
+    platform,
+    account_id,
+    content_id,
+    kind,
+    post_id,
+    parent_id,
+    author_id,
+    author_name,
+    message,
+    language,
+    rating,
+    like_count,
+    created_at,
+    permalink_url,
+    lake_account,
+    lake_day as first_lake_day,
+    lake_day as last_lake_day
+from content
