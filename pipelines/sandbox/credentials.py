@@ -13,6 +13,14 @@ from pydantic import SecretStr
 META_TOKEN = "sandbox-meta-token-EAAB"  # noqa: S105 - opens nothing but the sandbox
 GA4_TOKEN = "sandbox-ga4-token-ya29"  # noqa: S105 - opens nothing but the sandbox
 
+X_TOKEN = "AAAAAAAAAAAAAAAAAAAAAsandbox-x"  # noqa: S105 - opens nothing but the sandbox
+X_CONSUMER = ("sandbox-x-consumer", "sandbox-x-consumer-secret")
+X_ACCOUNTS = ("1501000000000000001", "1501000000000000002")
+X_USER_TOKENS = {
+    account: (f"{account}-sandbox-token", f"sandbox-secret-{account}") for account in X_ACCOUNTS
+}
+X_QUERIES = ('"Sari Laut" OR #SariLaut',)
+
 SHOPS = ("sarilaut-id", "sarilaut-us")
 SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
 
@@ -39,6 +47,15 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         ),
         "shopify_shops": SHOPS,
         "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
+        "x_api_bearer_token": SecretStr(X_TOKEN),
+        "x_api_accounts": X_ACCOUNTS,
+        "x_api_queries": X_QUERIES,
+        "x_api_consumer_key": SecretStr(X_CONSUMER[0]),
+        "x_api_consumer_secret": SecretStr(X_CONSUMER[1]),
+        "x_api_user_tokens": SecretStr(
+            ",".join(f"{account}:{':'.join(pair)}" for account, pair in X_USER_TOKENS.items())
+        ),
+        "x_api_base_url": f"{url}/api.x.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
         "files": home / "sandbox" / "exports" / "files.yaml",

@@ -31,6 +31,7 @@ from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.shopify import Shopify
 from pipelines.sandbox.wire import Call, Platform
 from pipelines.sandbox.world import World, WorldConfig
+from pipelines.sandbox.x import X
 
 
 def build_server(scene: Scene, faults: Faults | None = None) -> Server:
@@ -38,7 +39,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     faults = faults or Faults()
     pages, ads = FacebookPages(scene, faults), MetaAds(scene, faults)
     ga4, shopify, ecb, tokens = Ga4(scene, faults), Shopify(scene), Ecb(scene), GoogleTokens()
-    holidays = Holidays()
+    holidays, x = Holidays(), X(scene, faults)
 
     def graph(call: Call) -> Platform:
         return ads if ads.knows(call) else pages
@@ -49,6 +50,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "oauth2.googleapis.com": lambda _: tokens,
         "data-api.ecb.europa.eu": lambda _: ecb,
         "date.nager.at": lambda _: holidays,
+        "api.x.com": lambda _: x,
         "*.myshopify.com": lambda _: shopify,
     }
     return Server(scene, Router(hosts), faults)
