@@ -29,7 +29,17 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # A name that begins like one of ours and is not one of ours is a typing mistake: a token under a
 # wrong name would silently turn a source off.
-PREFIXES = ("SMM_", "META_ADS_", "FACEBOOK_PAGES_", "GA4_", "SHOPIFY_", "ECB_", "HOLIDAYS_")
+PREFIXES = (
+    "SMM_",
+    "META_ADS_",
+    "FACEBOOK_PAGES_",
+    "GA4_",
+    "SHOPIFY_",
+    "WOOCOMMERCE_",
+    "ECB_",
+    "HOLIDAYS_",
+    "TIKTOK_",
+)
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
 SANDBOX_HOUR = time(9, tzinfo=UTC)
@@ -40,6 +50,10 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "facebook_pages": ("facebook_pages_access_token",),
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
+    "woocommerce": ("woocommerce_keys",),
+    "tiktok_ads": ("tiktok_ads_access_token",),
+    "tiktok": ("tiktok_refresh_token",),
+    "tiktok_shop": ("tiktok_shop_refresh_token",),
     "files": ("files",),
 }
 
@@ -102,6 +116,38 @@ class Settings(BaseSettings):
     shopify_access_token: SecretStr | None = Field(default=None, alias="SHOPIFY_ACCESS_TOKEN")
     shopify_base_url: str = Field(default="https://{shop}.myshopify.com", alias="SHOPIFY_BASE_URL")
     shopify_api_version: str = Field(default="2026-07", alias="SHOPIFY_API_VERSION")
+
+    woocommerce_sites: Names = Field(default=(), alias="WOOCOMMERCE_SITES")
+    woocommerce_keys: SecretStr | None = Field(default=None, alias="WOOCOMMERCE_KEYS")
+    woocommerce_base_url: str = Field(default="https://{site}", alias="WOOCOMMERCE_BASE_URL")
+
+    tiktok_ads_access_token: SecretStr | None = Field(default=None, alias="TIKTOK_ADS_ACCESS_TOKEN")
+    tiktok_ads_advertisers: Names = Field(default=(), alias="TIKTOK_ADS_ADVERTISERS")
+    tiktok_ads_base_url: str = Field(
+        default="https://business-api.tiktok.com", alias="TIKTOK_ADS_BASE_URL"
+    )
+    tiktok_ads_api_version: str = Field(default="v1.3", alias="TIKTOK_ADS_API_VERSION")
+
+    tiktok_client_key: str = Field(default="", alias="TIKTOK_CLIENT_KEY")
+    tiktok_client_secret: SecretStr | None = Field(default=None, alias="TIKTOK_CLIENT_SECRET")
+    tiktok_accounts: Names = Field(default=(), alias="TIKTOK_ACCOUNTS")
+    tiktok_refresh_token: SecretStr | None = Field(default=None, alias="TIKTOK_REFRESH_TOKEN")
+    tiktok_base_url: str = Field(default="https://open.tiktokapis.com", alias="TIKTOK_BASE_URL")
+    tiktok_api_version: str = Field(default="v2", alias="TIKTOK_API_VERSION")
+
+    tiktok_shop_app_key: str = Field(default="", alias="TIKTOK_SHOP_APP_KEY")
+    tiktok_shop_app_secret: SecretStr | None = Field(default=None, alias="TIKTOK_SHOP_APP_SECRET")
+    tiktok_shop_ids: Names = Field(default=(), alias="TIKTOK_SHOP_IDS")
+    tiktok_shop_refresh_token: SecretStr | None = Field(
+        default=None, alias="TIKTOK_SHOP_REFRESH_TOKEN"
+    )
+    tiktok_shop_base_url: str = Field(
+        default="https://open-api.tiktokglobalshop.com", alias="TIKTOK_SHOP_BASE_URL"
+    )
+    tiktok_shop_auth_base_url: str = Field(
+        default="https://auth.tiktok-shops.com", alias="TIKTOK_SHOP_AUTH_BASE_URL"
+    )
+    tiktok_shop_api_version: str = Field(default="202309", alias="TIKTOK_SHOP_API_VERSION")
 
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
 
@@ -184,23 +230,40 @@ class Settings(BaseSettings):
 
         Raises ValueError for a shop without a token.
         """
-        if self.shopify_access_token is None:
-            return {}
-        given = self.shopify_access_token.get_secret_value()
-        if ":" not in given:
-            return dict.fromkeys(self.shopify_shops, self.shopify_access_token)
-        pairs = dict(part.strip().split(":", 1) for part in given.split(",") if part.strip())
-        if missing := [shop for shop in self.shopify_shops if shop not in pairs]:
-            raise ValueError(f"SHOPIFY_ACCESS_TOKEN has no token for: {', '.join(missing)}")
-        return {shop: SecretStr(pairs[shop]) for shop in self.shopify_shops}
+        return _each("SHOPIFY_ACCESS_TOKEN", self.shopify_access_token, self.shopify_shops)
+
+    @property
+    def woocommerce_pairs(self) -> dict[str, SecretStr]:
+        """The `key:secret` of each site: one for all, or `site=key:secret,site=key:secret`.
+
+        Raises ValueError for a site without keys.
+        """
+        return _each("WOOCOMMERCE_KEYS", self.woocommerce_keys, self.woocommerce_sites, "=")
+
+    @property
+    def tiktok_tokens(self) -> dict[str, SecretStr]:
+        """The first refresh token of each TikTok account, as `shopify_tokens`."""
+        return _each("TIKTOK_REFRESH_TOKEN", self.tiktok_refresh_token, self.tiktok_accounts)
+
+    @property
+    def tiktok_shop_tokens(self) -> dict[str, SecretStr]:
+        """The first refresh token of each TikTok shop, as `shopify_tokens`."""
+        token = self.tiktok_shop_refresh_token
+        return _each("TIKTOK_SHOP_REFRESH_TOKEN", token, self.tiktok_shop_ids)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
-        return tuple(
-            secret.get_secret_value() for secret in (*single, *self.shopify_tokens.values())
-        )
+        given = [secret.get_secret_value() for secret in single]
+        for secrets in (
+            self.shopify_tokens,
+            self.woocommerce_pairs,
+            self.tiktok_tokens,
+            self.tiktok_shop_tokens,
+        ):
+            given += [secret.get_secret_value() for secret in secrets.values()]
+        return tuple(given)
 
     def now(self) -> datetime:
         """The clock of this run (UTC): SMM_NOW, else the sandbox's morning, else the real time."""
@@ -260,6 +323,21 @@ def last_sandbox_morning(now: datetime) -> datetime:
     """The latest 09:00 UTC that has passed: runs of one day see one world."""
     morning = datetime.combine(now.astimezone(UTC).date(), SANDBOX_HOUR)
     return morning if morning <= now else morning - timedelta(days=1)
+
+
+def _each(
+    name: str, secret: SecretStr | None, accounts: Sequence[str], mark: str = ":"
+) -> dict[str, SecretStr]:
+    """The secret of each account out of one for all, or of `account<mark>secret,…`."""
+    if secret is None:
+        return {}
+    given = secret.get_secret_value()
+    if mark not in given:
+        return dict.fromkeys(accounts, secret)
+    pairs = dict(part.strip().split(mark, 1) for part in given.split(",") if part.strip())
+    if missing := [account for account in accounts if account not in pairs]:
+        raise ValueError(f"{name} has no token for: {', '.join(missing)}")
+    return {account: SecretStr(pairs[account]) for account in accounts}
 
 
 def _alternatives(fields: Sequence[str]) -> str:

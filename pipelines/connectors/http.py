@@ -53,7 +53,7 @@ LONGEST_WAIT = 15 * 60.0
 SECRET_PATTERNS = (
     # The value of a token parameter, in a URL or in JSON.
     re.compile(
-        r"""(?i)\b((?:access_token|input_token|client_secret|refresh_token|assertion)["']?\s*[=:]\s*["']?)[^\s&"',}]+"""
+        r"""(?i)\b((?:access_token|input_token|client_secret|app_secret|refresh_token|assertion)["']?\s*[=:]\s*["']?)[^\s&"',}]+"""
     ),
     re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+"),
     re.compile(r"(?i)\b(shp(?:at|ca|pa|ss)_)[\w-]+"),
@@ -170,6 +170,21 @@ class Token:
 
     def __repr__(self) -> str:
         return f"Token({self.header})"
+
+
+@dataclass(frozen=True)
+class Confidential:
+    """A signer that adds nothing: the request carries its proof itself, which nobody may see."""
+
+    values: set[str] = field(default_factory=set, repr=False)
+
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The request as it is."""
+        return request
+
+    def secrets(self) -> Iterable[str]:
+        """What requests carry."""
+        return self.values
 
 
 class _Signed(AuthBase):

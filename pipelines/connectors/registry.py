@@ -7,18 +7,31 @@ Belongs here: one entry a source. Does not: anything that a source does. A new s
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 
 from pydantic import SecretStr
 from typing_extensions import override
 
-from pipelines.connectors import ecb, facebook_pages, ga4, holidays, meta_ads, shopify
+from pipelines.connectors import (
+    ecb,
+    facebook_pages,
+    ga4,
+    holidays,
+    meta_ads,
+    shopify,
+    tiktok,
+    tiktok_ads,
+    tiktok_shop,
+    woocommerce,
+)
 from pipelines.connectors.errors import Permanent, SourceError
 from pipelines.connectors.files import kinds
 from pipelines.connectors.files.source import FilesSource
 from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Clock
+from pipelines.connectors.oauth import TokenFile
 from pipelines.connectors.stream import Account, Batch, Source, Stats, Stream, Window
 from pipelines.connectors.versions import judge
 from pipelines.settings import Settings
@@ -30,6 +43,10 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "meta_ads": meta_ads.STREAMS,
     "ga4": ga4.STREAMS,
     "shopify": shopify.STREAMS,
+    "woocommerce": woocommerce.STREAMS,
+    "tiktok_ads": tiktok_ads.STREAMS,
+    "tiktok": tiktok.STREAMS,
+    "tiktok_shop": tiktok_shop.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
     "files": kinds.STREAMS,
@@ -121,14 +138,60 @@ def _ga4(settings: Settings, clock: Clock) -> Source:
 
 
 def _shopify(settings: Settings, clock: Clock) -> Source:
-    try:
-        tokens = settings.shopify_tokens
-    except ValueError as error:
-        raise Permanent(str(error), remedy="Write SHOPIFY_ACCESS_TOKEN as shop:token,…") from error
+    with _written_as("Write SHOPIFY_ACCESS_TOKEN as shop:token,…"):
+        tokens = _secrets(settings.shopify_tokens)
     return shopify.Shopify(
-        {shop: token.get_secret_value() for shop, token in tokens.items()},
+        tokens,
         base_url=settings.shopify_base_url,
         version=settings.shopify_api_version,
+        clock=clock,
+    )
+
+
+def _woocommerce(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write WOOCOMMERCE_KEYS as ck_…:cs_…, or site=ck_…:cs_…,…"):
+        keys = {
+            site: woocommerce.pair(text)
+            for site, text in _secrets(settings.woocommerce_pairs).items()
+        }
+    return woocommerce.WooCommerce(keys, base_url=settings.woocommerce_base_url, clock=clock)
+
+
+def _tiktok_ads(settings: Settings, clock: Clock) -> Source:
+    return tiktok_ads.tiktok_ads(
+        _secret(settings.tiktok_ads_access_token),
+        settings.tiktok_ads_advertisers,
+        base_url=settings.tiktok_ads_base_url,
+        version=settings.tiktok_ads_api_version,
+        clock=clock,
+    )
+
+
+def _tiktok(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write TIKTOK_REFRESH_TOKEN as account:token,…"):
+        tokens = _secrets(settings.tiktok_tokens)
+    return tiktok.tiktok(
+        settings.tiktok_client_key,
+        _secret(settings.tiktok_client_secret),
+        tokens,
+        base_url=settings.tiktok_base_url,
+        version=settings.tiktok_api_version,
+        stores=_stores(settings, "tiktok", tokens),
+        clock=clock,
+    )
+
+
+def _tiktok_shop(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write TIKTOK_SHOP_REFRESH_TOKEN as shop:token,…"):
+        tokens = _secrets(settings.tiktok_shop_tokens)
+    return tiktok_shop.tiktok_shop(
+        settings.tiktok_shop_app_key,
+        _secret(settings.tiktok_shop_app_secret),
+        tokens,
+        base_url=settings.tiktok_shop_base_url,
+        auth_url=settings.tiktok_shop_auth_base_url,
+        version=settings.tiktok_shop_api_version,
+        stores=_stores(settings, "tiktok_shop", tokens),
         clock=clock,
     )
 
@@ -149,6 +212,25 @@ def _files(settings: Settings, _: Clock) -> Source:
     return FilesSource.load(settings.files)
 
 
+@contextmanager
+def _written_as(remedy: str) -> Iterator[None]:
+    """Turn what is wrong with a setting's text into the error that stops its source."""
+    try:
+        yield
+    except ValueError as error:
+        raise Permanent(str(error), remedy=remedy) from error
+
+
+def _secrets(values: Mapping[str, SecretStr]) -> dict[str, str]:
+    return {account: secret.get_secret_value() for account, secret in values.items()}
+
+
+def _stores(settings: Settings, source: str, accounts: Iterable[str]) -> dict[str, TokenFile]:
+    """Where each account's newest tokens are kept."""
+    kept = settings.home / "tokens"
+    return {account: TokenFile(kept / f"{source}-{account}.json") for account in accounts}
+
+
 def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
@@ -158,6 +240,10 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "meta_ads": _meta_ads,
     "ga4": _ga4,
     "shopify": _shopify,
+    "woocommerce": _woocommerce,
+    "tiktok_ads": _tiktok_ads,
+    "tiktok": _tiktok,
+    "tiktok_shop": _tiktok_shop,
     "ecb": _ecb,
     "holidays": _holidays,
     "files": _files,

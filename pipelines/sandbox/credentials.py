@@ -6,6 +6,7 @@ secrets: the sandbox only listens to this machine and holds invented people.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -23,6 +24,16 @@ X_QUERIES = ('"Sari Laut" OR #SariLaut',)
 
 SHOPS = ("sarilaut-id", "sarilaut-us")
 SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
+WOOCOMMERCE_SITE = "toko.sarilaut.co.id"
+WOOCOMMERCE_KEYS = ("ck_sandbox_of_the_site", "cs_sandbox_of_the_site")
+
+TIKTOK_ADS_TOKEN = "sandbox-tiktok-ads-token"  # noqa: S105 - opens nothing but the sandbox
+TIKTOK_KEY, TIKTOK_SECRET = "sandbox-client-key", "sandbox-client-secret"
+TIKTOK_ACCOUNTS = ("_000SariLautIndonesia0001", "_000SariLautUnitedStates02")
+TIKTOK_TOKENS = {account: f"rft.sandbox{account}" for account in TIKTOK_ACCOUNTS}
+TIKTOK_SHOP_KEY, TIKTOK_SHOP_SECRET = "sandbox-app-key", "sandbox-app-secret"
+TIKTOK_SHOPS = ("7495000000000000011",)
+TIKTOK_SHOP_TOKENS = {shop: f"ROW_sandbox_{shop}" for shop in TIKTOK_SHOPS}
 
 
 def page_token(page_id: str) -> str:
@@ -42,21 +53,41 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "ga4_access_token": SecretStr(GA4_TOKEN),
         "ga4_properties": ("400000001", "400000002"),
         "ga4_base_url": f"{url}/analyticsdata.googleapis.com",
-        "shopify_access_token": SecretStr(
-            ",".join(f"{shop}:{token}" for shop, token in SHOPIFY_TOKENS.items())
-        ),
+        "shopify_access_token": _by_account(SHOPIFY_TOKENS),
         "shopify_shops": SHOPS,
         "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
+        "woocommerce_keys": SecretStr(":".join(WOOCOMMERCE_KEYS)),
+        "woocommerce_sites": (WOOCOMMERCE_SITE,),
+        "woocommerce_base_url": f"{url}/{{site}}",
+        "tiktok_ads_access_token": SecretStr(TIKTOK_ADS_TOKEN),
+        "tiktok_ads_advertisers": ("7301000000000000001", "7301000000000000002"),
+        "tiktok_ads_base_url": f"{url}/business-api.tiktok.com",
+        "tiktok_client_key": TIKTOK_KEY,
+        "tiktok_client_secret": SecretStr(TIKTOK_SECRET),
+        "tiktok_accounts": TIKTOK_ACCOUNTS,
+        "tiktok_refresh_token": _by_account(TIKTOK_TOKENS),
+        "tiktok_base_url": f"{url}/open.tiktokapis.com",
+        "tiktok_shop_app_key": TIKTOK_SHOP_KEY,
+        "tiktok_shop_app_secret": SecretStr(TIKTOK_SHOP_SECRET),
+        "tiktok_shop_ids": TIKTOK_SHOPS,
+        "tiktok_shop_refresh_token": _by_account(TIKTOK_SHOP_TOKENS),
+        "tiktok_shop_base_url": f"{url}/open-api.tiktokglobalshop.com",
+        "tiktok_shop_auth_base_url": f"{url}/auth.tiktok-shops.com",
         "x_api_bearer_token": SecretStr(X_TOKEN),
         "x_api_accounts": X_ACCOUNTS,
         "x_api_queries": X_QUERIES,
         "x_api_consumer_key": SecretStr(X_CONSUMER[0]),
         "x_api_consumer_secret": SecretStr(X_CONSUMER[1]),
-        "x_api_user_tokens": SecretStr(
-            ",".join(f"{account}:{':'.join(pair)}" for account, pair in X_USER_TOKENS.items())
+        "x_api_user_tokens": _by_account(
+            {account: ":".join(pair) for account, pair in X_USER_TOKENS.items()}
         ),
         "x_api_base_url": f"{url}/api.x.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
         "files": home / "sandbox" / "exports" / "files.yaml",
     }
+
+
+def _by_account(tokens: Mapping[str, str]) -> SecretStr:
+    """Tokens as a setting names them."""
+    return SecretStr(",".join(f"{account}:{token}" for account, token in tokens.items()))

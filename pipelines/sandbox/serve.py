@@ -21,6 +21,7 @@ import uvicorn
 
 from pipelines.sandbox.app import Router, Server
 from pipelines.sandbox.clock import Scene
+from pipelines.sandbox.credentials import WOOCOMMERCE_SITE
 from pipelines.sandbox.ecb import Ecb
 from pipelines.sandbox.facebook_pages import FacebookPages
 from pipelines.sandbox.faults import Faults
@@ -29,7 +30,11 @@ from pipelines.sandbox.google import GoogleTokens
 from pipelines.sandbox.holidays import Holidays
 from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.shopify import Shopify
+from pipelines.sandbox.tiktok import TikTok
+from pipelines.sandbox.tiktok_ads import TikTokAds
+from pipelines.sandbox.tiktok_shop import TikTokShop
 from pipelines.sandbox.wire import Call, Platform
+from pipelines.sandbox.woocommerce import WooCommerce
 from pipelines.sandbox.world import World, WorldConfig
 from pipelines.sandbox.x import X
 
@@ -39,7 +44,9 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     faults = faults or Faults()
     pages, ads = FacebookPages(scene, faults), MetaAds(scene, faults)
     ga4, shopify, ecb, tokens = Ga4(scene, faults), Shopify(scene), Ecb(scene), GoogleTokens()
-    holidays, x = Holidays(), X(scene, faults)
+    holidays, site = Holidays(), WooCommerce(scene)
+    tiktok_ads, tiktok, tiktok_shop = TikTokAds(scene, faults), TikTok(scene), TikTokShop(scene)
+    x = X(scene, faults)
 
     def graph(call: Call) -> Platform:
         return ads if ads.knows(call) else pages
@@ -52,6 +59,11 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "date.nager.at": lambda _: holidays,
         "api.x.com": lambda _: x,
         "*.myshopify.com": lambda _: shopify,
+        WOOCOMMERCE_SITE: lambda _: site,
+        "business-api.tiktok.com": lambda _: tiktok_ads,
+        "open.tiktokapis.com": lambda _: tiktok,
+        "open-api.tiktokglobalshop.com": lambda _: tiktok_shop,
+        "auth.tiktok-shops.com": lambda _: tiktok_shop,
     }
     return Server(scene, Router(hosts), faults)
 

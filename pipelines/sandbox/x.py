@@ -398,7 +398,7 @@ def matcher(query: str) -> Callable[[Row], bool]:
             return False
         name, _, value = term.partition(":")
         if name == "from":
-            return bool(row["author_handle"] == value.lower() or row["author_id"] == value)
+            return value.lower() in (row["author_handle"], row["author_id"])
         if name == "lang":
             return LANGUAGES[row["market"]] == value
         return term.strip('"').lower() in str(row["message"]).lower()

@@ -13,6 +13,13 @@
             'by_campaign': 'insights_campaign',
             'by_ad': 'insights_ad',
         },
+        {
+            'source': 'tiktok_ads',
+            'platform': 'tiktok',
+            'by_account': 'reports_advertiser',
+            'by_campaign': 'reports_campaign',
+            'by_ad': 'reports_ad',
+        },
     ]) }}
 {%- endmacro %}
 

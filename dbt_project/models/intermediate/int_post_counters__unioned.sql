@@ -35,3 +35,21 @@ select
     video_views,
     dataset as lake_account
 from {{ ref('stg_files__posts') }}
+union all
+select
+    'tiktok' as source,
+    'tiktok' as platform,
+    account_id,
+    post_id,
+    {{ reporting_date('created_at') }} as published_date,
+    snapshot_day,
+    cast(null as bigint) as impressions,
+    cast(null as bigint) as reach,
+    reactions,
+    comments,
+    shares,
+    cast(null as bigint) as saves,
+    cast(null as bigint) as link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_tiktok__video_counters') }}

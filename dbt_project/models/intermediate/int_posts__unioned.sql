@@ -28,3 +28,18 @@ select
     published_at,
     lake_day as published_date
 from {{ ref('stg_files__posts') }}
+union all
+select
+    'tiktok' as source,
+    'tiktok' as platform,
+    account_id,
+    post_id,
+    account_id as author_id,
+    'page' as author_kind,
+    'video' as post_type,
+    message,
+    cast(null as boolean) as is_paid,
+    permalink_url,
+    created_at as published_at,
+    {{ reporting_date('created_at') }} as published_date
+from {{ ref('stg_tiktok__videos') }}

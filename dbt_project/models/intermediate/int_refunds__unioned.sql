@@ -48,12 +48,28 @@ exported_lines as (
     group by lines.dataset, lines.order_id
 ),
 
+woocommerce as (
+    select
+        'woocommerce' as source,
+        site as account_id,
+        order_id,
+        refund_id,
+        refunded_at,
+        refund_amount,
+        note,
+        cast(null as bigint) as successful_transactions,
+        cast(null as bigint) as other_transactions
+    from {{ ref('stg_woocommerce__refunds') }}
+),
+
 unioned as (
     select * from shopify
     union all
     select * from exported_orders
     union all
     select * from exported_lines
+    union all
+    select * from woocommerce
 )
 
 select
