@@ -305,9 +305,11 @@ class X(HttpSource):
         """Of days that began more than a week ago, search tells nothing or not all."""
         if stream.name not in OF_SEARCH or account.id != SEARCH:
             return {}
+        return dict.fromkeys(self._too_early(window), "X searches only the last seven days")
+
+    def _too_early(self, window: Window) -> list[date]:
         reach = self._now() - SEARCHED
-        early = (day for day in window.days if replace(window, first=day, last=day).start < reach)
-        return dict.fromkeys(early, "X searches only the last seven days")
+        return [day for day in window.days if replace(window, first=day).start < reach]
 
     @override
     def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
@@ -409,11 +411,12 @@ class X(HttpSource):
     def _recent(
         self, what: str, account: Account, window: Window, asked: Mapping[str, str | int]
     ) -> Iterator[Any]:
-        """The pages of a search within the last days."""
+        """The pages of a search, over those days that it tells."""
+        days = [day for day in window.days if day not in self._too_early(window)]
         end = min(window.end, self._now() - INDEXING)
-        if end <= window.start:
+        if not days or end <= (start := replace(window, first=days[0]).start):
             return
-        span = {"start_time": _instant(window.start), "end_time": _instant(end)}
+        span = {"start_time": _instant(start), "end_time": _instant(end)}
         request = Request(f"{self._root}/tweets/{what}/recent", {**asked, **span})
         yield from follow(self._endpoint(account, what), request, Tokens("next_token"))
 

@@ -138,9 +138,11 @@ def until_reset(headers: Mapping[str, str]) -> float | None:
 
 def _date(headers: Mapping[str, str]) -> datetime:
     try:
-        return parsedate_to_datetime(headers["Date"])
+        told = parsedate_to_datetime(headers["Date"])
     except (KeyError, ValueError):
         return datetime.now(UTC)
+    # A date with the zone -0000 comes without one.
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 class Endpoint:

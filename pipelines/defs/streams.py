@@ -43,6 +43,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "facebook_pages": ("facebook",),
     "ga4": ("google",),
     "shopify": ("shopify",),
+    "x": ("x",),
     "files": ("file",),
 }
 

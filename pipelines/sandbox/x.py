@@ -322,8 +322,9 @@ class X:
 
     def _told(self, call: Call, asker: Asker, rows: Sequence[Row]) -> Row:
         """The rows as posts, what they refer to, and what may not be told of them."""
-        fields = self._fields(call)
         expansions = call.query.get("expansions", "").split(",")
+        # What is expanded is told as well.
+        fields = self._fields(call) | {each.partition(".")[0] for each in expansions}
         meta: Row = {"result_count": len(rows)}
         if not rows:
             return {"meta": meta}
@@ -357,7 +358,7 @@ class X:
     def _shows(self, row: Row, asker: Asker) -> bool:
         """Whether the asker may see a post's private metrics: its own, and for a month."""
         now = self._scene.now.astimezone(UTC).replace(tzinfo=None)
-        return row["author_id"] == asker.account and now - row["created_at"] < PRIVATE_AGE
+        return asker.account == row["author_id"] and bool(now - row["created_at"] < PRIVATE_AGE)
 
     def _post(self, row: Row, fields: set[str], private: bool) -> Row:
         market = row["market"]
@@ -398,9 +399,9 @@ def matcher(query: str) -> Callable[[Row], bool]:
             return False
         name, _, value = term.partition(":")
         if name == "from":
-            return value.lower() in (row["author_handle"], row["author_id"])
+            return value.lower() in {row["author_handle"], row["author_id"]}
         if name == "lang":
-            return LANGUAGES[row["market"]] == value
+            return value == LANGUAGES[row["market"]]
         return term.strip('"').lower() in str(row["message"]).lower()
 
     return lambda row: any(all(meets(row, term) for term in terms) for terms in parts)

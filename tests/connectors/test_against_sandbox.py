@@ -27,9 +27,11 @@ from pipelines.connectors import (
     registry,
     shopify,
     woocommerce,
+    x,
 )
 from pipelines.connectors.errors import DeadToken, SourceError, Transient, WaitUntil
 from pipelines.connectors.health import Health, State
+from pipelines.connectors.oauth1 import Keys
 from pipelines.connectors.read import HttpSource
 from pipelines.connectors.stream import Account, Batch, Stream, Window
 from pipelines.sandbox import credentials
@@ -51,7 +53,8 @@ FIRST = LAST - timedelta(days=29)
 # What happens seldom in so small a world is read over all of its days.
 START = CONFIG.start
 SELDOM = {("woocommerce", "customers"), ("woocommerce", "product_reviews")}
-SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "woocommerce", "ecb", "holidays")
+SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "woocommerce", "x", "ecb", "holidays")
+SIGNING = ("meta", "ga4", "shopify", "woocommerce", "x")
 WITHOUT_TOKEN = ("ecb", "holidays")
 STREAMS = [
     pytest.param(name, stream, id=f"{name}.{stream.name}")
@@ -64,6 +67,9 @@ TOKENS = (
     credentials.GA4_TOKEN,
     *credentials.SHOPIFY_TOKENS.values(),
     *credentials.WOOCOMMERCE_KEYS,
+    credentials.X_TOKEN,
+    credentials.X_CONSUMER[1],
+    *(part for pair in credentials.X_USER_TOKENS.values() for part in pair),
     *(credentials.page_token(page) for page in PAGE_IDS),
 )
 
@@ -112,6 +118,18 @@ def build(url: str, time: FakeTime, *, tokens: Mapping[str, str] | None = None) 
             base_url=f"{url}/{{site}}",
             clock=time.clock,
         ),
+        "x": x.x(
+            given.get("x", credentials.X_TOKEN),
+            credentials.X_ACCOUNTS,
+            queries=credentials.X_QUERIES,
+            keys={
+                account: Keys(*credentials.X_CONSUMER, *pair)
+                for account, pair in credentials.X_USER_TOKENS.items()
+            },
+            base_url=f"{url}/api.x.com",
+            version="2",
+            clock=time.clock,
+        ),
         "ecb": ecb.ecb(base_url=f"{url}/data-api.ecb.europa.eu", clock=time.clock),
         "holidays": holidays.holidays(
             ["ID", "US"], base_url=f"{url}/date.nager.at", clock=time.clock
@@ -142,6 +160,7 @@ def read(source: HttpSource, stream: Stream) -> tuple[pa.Table, list[Batch]]:
     batches = [
         batch
         for account in source.accounts()
+        if account.has(stream)
         for batch in source.read(stream, account, window(stream, account))
     ]
     table = pa.concat_tables([batch.rows for batch in batches])
@@ -271,6 +290,7 @@ SMALL = {
     "ga4": "traffic",
     "shopify": "orders",
     "woocommerce": "product_reviews",
+    "x": "mentions",
     "ecb": "rates",
     "holidays": "public_holidays",
 }
@@ -331,9 +351,7 @@ def test_a_dead_token_says_so_once_and_other_sources_go_on(
     sandbox: Sandbox, time: FakeTime, name: str
 ) -> None:
     token = "a-dead-token-0123456789"
-    sources = build(
-        sandbox.url, time, tokens=dict.fromkeys(("meta", "ga4", "shopify", "woocommerce"), token)
-    )
+    sources = build(sandbox.url, time, tokens=dict.fromkeys(SIGNING, token))
     source = sources[name]
 
     for _ in range(3):
@@ -494,7 +512,7 @@ def ids_between(table: pa.Table, name: str) -> set[str]:
     return set(table.filter(inside)[name].to_pylist())
 
 
-TELLING = ("facebook_pages", "meta_ads", "ga4", "shopify")
+TELLING = ("facebook_pages", "meta_ads", "ga4", "shopify", "x")
 
 
 @pytest.mark.parametrize("name", TELLING)
@@ -550,7 +568,7 @@ def test_what_is_wrong_with_an_account_is_told_with_its_remedy(
 
 @pytest.mark.parametrize("name", TELLING)
 def test_a_dead_token_is_raised_to_whoever_asks_for_health(sandbox: Sandbox, name: str) -> None:
-    tokens = dict.fromkeys(("meta", "ga4", "shopify"), "a-token-that-is-no-more")
+    tokens = dict.fromkeys(SIGNING, "a-token-that-is-no-more")
     source = build(sandbox.url, FakeTime(datetime.now(UTC)), tokens=tokens)[name]
     with pytest.raises(DeadToken) as raised:
         source.health(Account(source.accounts()[0].id))
