@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import requests
@@ -49,6 +49,7 @@ WAITS = 12
 LONGEST_BACKOFF = 60.0
 # Longer than this is a matter for the scheduler: the process must not sleep through its window.
 LONGEST_WAIT = 15 * 60.0
+UNAUTHORIZED = 401
 
 SECRET_PATTERNS = (
     # The value of a token parameter, in a URL or in JSON.
@@ -140,16 +141,36 @@ class Signer(Protocol):
         ...
 
 
+@runtime_checkable
+class Renewing(Protocol):
+    """A signer that may have another proof when the platform refuses the one it gave."""
+
+    def renew(self) -> bool:
+        """Give the refused proof up; whether there can be another."""
+        ...
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """A secret that can be made anew before its time."""
+
+    def refuse(self) -> None:
+        """The platform takes the newest value no longer."""
+        ...
+
+
 @dataclass(frozen=True)
 class Token:
     """A signer by token: the header that carries it, and its value.
 
-    `secret` is called for each request, so that short-lived tokens can renew themselves.
+    `secret` is called for each request, so that short-lived tokens can renew themselves. `refuse`,
+    where there is one, takes the token in use for dead: `secret` then gives another.
     """
 
     secret: Callable[[], str]
     header: str = "Authorization"
     scheme: str = "Bearer "
+    refuse: Callable[[], None] | None = None
     _seen: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
@@ -163,6 +184,13 @@ class Token:
         self._seen.add(value)
         request.headers[self.header] = self.scheme + value
         return request
+
+    def renew(self) -> bool:
+        """Give the refused token up; whether its secret can make another."""
+        if not isinstance(self.secret, Renewable):
+            return False
+        self.secret.refuse()
+        return True
 
     def secrets(self) -> Iterable[str]:
         """Every value that the token has had."""
@@ -209,8 +237,9 @@ class Client:
     """Asks one platform as one signer, until it answers or the table says otherwise.
 
     Retries and waits happen here; any other decision is raised as the error class that carries it.
-    After a refused token the client asks nothing more with it. Several clients may share `stats`.
-    `headers` go with each request (a version that the platform wants named; no secrets).
+    A refused token is renewed once, if it can be; with one that stays refused the client asks
+    nothing more. Several clients may share `stats`. `headers` go with each request (a version that
+    the platform wants named; no secrets).
     """
 
     def __init__(
@@ -255,6 +284,7 @@ class Client:
         if self._dead is not None:
             raise DeadToken(self._dead, remedy=self.platform.remedy)
         retries = waits = 0
+        renewed = False
         while True:
             self._keep_pace()
             answer = self._ask(request)
@@ -268,6 +298,8 @@ class Client:
             elif rule.decision is Decision.WAIT and waits < WAITS:
                 waits += 1
                 self._wait_out(rule, answer, waits)
+            elif answer.status == 401 and not renewed and self._renew():
+                renewed = True
             else:
                 raise self._error(rule, answer)
 
@@ -340,6 +372,10 @@ class Client:
                 pass
         return content.decode(errors="replace"), self.platform.json
 
+    def _renew(self) -> bool:
+        """Whether the signer can prove itself anew: a token may be revoked before it ends."""
+        return isinstance(self._signer, Renewing) and self._signer.renew()
+
     def _retry(self, rule: Rule, signal: Signal, retries: int) -> None:
         pause = signal.wait if signal.wait is not None else backoff(retries)
         log.info("%s: retry %d in %.1f s: %s", self.platform.name, retries, pause, rule.because)
@@ -362,6 +398,13 @@ class Client:
             raise WaitUntil("the platform's quota is nearly spent", resumes_at=self._not_before)
         self.wait(ahead, "the platform's usage figures ask for a pause")
         self._not_before = self.clock.now()
+
+    def _renewed(self) -> bool:
+        """Whether another token may succeed where the one in use was refused."""
+        if not isinstance(self._signer, Token) or self._signer.refuse is None:
+            return False
+        self._signer.refuse()
+        return True
 
     def _set_pace(self, seconds: float) -> None:
         if seconds > 0:

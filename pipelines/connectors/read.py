@@ -118,6 +118,31 @@ def bisected(
     return left + right, refused_left + refused_right
 
 
+class Served:
+    """The metrics that a platform serves, where it stops serving one after another.
+
+    What it refused is remembered for each `place` (a stream, or a kind of object in it), so that a
+    guilty metric is searched for once.
+    """
+
+    def __init__(self) -> None:
+        self._refused: dict[str, tuple[str, ...]] = {}
+
+    def ask(
+        self, place: str, metrics: Sequence[str], ask: Callable[[Sequence[str]], Found]
+    ) -> list[Found]:
+        """What `ask` finds for the metrics that are served there."""
+        known = self._refused.get(place, ())
+        found, refused = bisected([name for name in metrics if name not in known], ask)
+        self._refused[place] = known + refused
+        return found
+
+    def notes(self, *places: str) -> tuple[str, ...]:
+        """A sentence for each metric that was refused there."""
+        refused = {name: None for place in places for name in self._refused.get(place, ())}
+        return tuple(f"metric {name}: the platform no longer serves it" for name in refused)
+
+
 # A cursor that expires again and again is one that is used too slowly: a later run may be faster.
 READINGS = 3
 

@@ -18,7 +18,11 @@ from pipelines.connectors import (
     ecb,
     facebook_pages,
     ga4,
+    google_ads,
     holidays,
+    instagram,
+    linkedin,
+    linkedin_ads,
     meta_ads,
     shopify,
     tiktok,
@@ -26,10 +30,12 @@ from pipelines.connectors import (
     tiktok_shop,
     woocommerce,
     x,
+    youtube,
 )
 from pipelines.connectors.errors import Permanent, SourceError
 from pipelines.connectors.files import kinds
 from pipelines.connectors.files.source import FilesSource
+from pipelines.connectors.google import App
 from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Clock
 from pipelines.connectors.oauth import TokenFile
@@ -52,6 +58,11 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "x": x.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
+    "google_ads": google_ads.STREAMS,
+    "linkedin_ads": linkedin_ads.STREAMS,
+    "linkedin": linkedin.STREAMS,
+    "youtube": youtube.STREAMS,
+    "instagram": instagram.STREAMS,
     "files": kinds.STREAMS,
 }
 
@@ -228,6 +239,88 @@ def _holidays(settings: Settings, clock: Clock) -> Source:
     )
 
 
+def _google_ads(settings: Settings, clock: Clock) -> Source:
+    return google_ads.google_ads(
+        settings.google_ads_customers,
+        developer_token=_secret(settings.google_ads_developer_token),
+        client_id=settings.google_ads_client_id,
+        client_secret=_secret(settings.google_ads_client_secret),
+        refresh_token=_secret(settings.google_ads_refresh_token),
+        login_customer_id=settings.google_ads_login_customer_id,
+        base_url=settings.google_ads_base_url,
+        oauth_base_url=settings.google_ads_oauth_base_url,
+        version=settings.google_ads_api_version,
+        clock=clock,
+    )
+
+
+def _linkedin_ads(settings: Settings, clock: Clock) -> Source:
+    return linkedin_ads.linkedin_ads(
+        settings.linkedin_ads_accounts,
+        access_token=_secret(settings.linkedin_ads_access_token),
+        client_id=settings.linkedin_ads_client_id,
+        client_secret=_secret(settings.linkedin_ads_client_secret),
+        refresh_token=_secret(settings.linkedin_ads_refresh_token),
+        token_file=settings.tokens / "linkedin_ads.json",
+        base_url=settings.linkedin_ads_base_url,
+        oauth_base_url=settings.linkedin_oauth_base_url,
+        version=settings.linkedin_ads_api_version,
+        clock=clock,
+    )
+
+
+def _linkedin(settings: Settings, clock: Clock) -> Source:
+    return linkedin.linkedin(
+        settings.linkedin_organizations,
+        access_token=_secret(settings.linkedin_access_token),
+        client_id=settings.linkedin_client_id,
+        client_secret=_secret(settings.linkedin_client_secret),
+        refresh_token=_secret(settings.linkedin_refresh_token),
+        token_file=settings.tokens / "linkedin.json",
+        base_url=settings.linkedin_base_url,
+        oauth_base_url=settings.linkedin_oauth_base_url,
+        version=settings.linkedin_api_version,
+        clock=clock,
+    )
+
+
+def _youtube(settings: Settings, clock: Clock) -> Source:
+    try:
+        refresh_tokens = settings.youtube_refresh_tokens
+    except ValueError as error:
+        remedy = "Write YOUTUBE_REFRESH_TOKEN as channel:token,…"
+        raise Permanent(str(error), remedy=remedy) from error
+    if refresh_tokens and not (settings.youtube_client_id and settings.youtube_client_secret):
+        remedy = "Set YOUTUBE_CLIENT_ID and YOUTUBE_CLIENT_SECRET to those of your OAuth client."
+        raise Permanent("a refresh token is of no use without its client", remedy=remedy)
+    return youtube.youtube(
+        settings.youtube_channels,
+        base_url=settings.youtube_base_url,
+        analytics_base_url=settings.youtube_analytics_base_url,
+        api_key=_secret(settings.youtube_api_key),
+        access_token=_secret(settings.youtube_access_token),
+        refresh_tokens={
+            channel: token.get_secret_value() for channel, token in refresh_tokens.items()
+        },
+        app=App(
+            settings.youtube_client_id,
+            _secret(settings.youtube_client_secret),
+            settings.youtube_token_url,
+        ),
+        clock=clock,
+    )
+
+
+def _instagram(settings: Settings, clock: Clock) -> Source:
+    return instagram.instagram(
+        _secret(settings.instagram_access_token),
+        settings.instagram_accounts,
+        base_url=settings.instagram_base_url,
+        version=settings.instagram_api_version,
+        clock=clock,
+    )
+
+
 def _files(settings: Settings, _: Clock) -> Source:
     if settings.files is None:
         raise Permanent("there is no mapping", remedy="Set SMM_FILES to the mapping's path.")
@@ -277,5 +370,10 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "x": _x,
     "ecb": _ecb,
     "holidays": _holidays,
+    "google_ads": _google_ads,
+    "linkedin_ads": _linkedin_ads,
+    "linkedin": _linkedin,
+    "youtube": _youtube,
+    "instagram": _instagram,
     "files": _files,
 }

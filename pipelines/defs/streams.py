@@ -41,6 +41,8 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=60)
 KINDS: Mapping[str, tuple[str, ...]] = {
     "meta_ads": ("meta",),
     "facebook_pages": ("facebook",),
+    "instagram": ("instagram",),
+    "youtube": ("youtube",),
     "ga4": ("google",),
     "shopify": ("shopify",),
     "x": ("x",),

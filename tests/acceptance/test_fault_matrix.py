@@ -62,7 +62,7 @@ TROUBLES = {
     "bodies cut short by chunk": Trouble(({"kind": "truncated", "mode": "chunk", "times": 2},)),
     "pages shorter than asked": Trouble(({"kind": "short_page", "rows": 5},)),
     "an expired page cursor": Trouble(
-        ({"kind": "short_page", "rows": 5}, {"kind": "expired_cursor", "times": 1})
+        ({"kind": "short_page", "rows": 2}, {"kind": "expired_cursor", "times": 1})
     ),
     "a report stuck at 100 %": Trouble(({"kind": "async_stuck", "polls": 4, "times": 1},)),
     "a report that fails once": Trouble(({"kind": "async_fail", "times": 1},)),
@@ -77,14 +77,14 @@ TROUBLES = {
 # Where a fault cannot happen.
 PUBLIC = {"ecb", "holidays"}
 CANNOT: dict[str, set[str]] = {
-    # GA4 pages by offset, which never expires.
-    "an expired page cursor": {"ga4", "ecb", "holidays"},
-    "pages shorter than asked": {"ecb", "holidays"},
+    # GA4 and LinkedIn's pages are told by offsets, which never expire; Google Ads streams.
+    "an expired page cursor": {"ga4", "google_ads", "linkedin", "ecb", "holidays"},
+    "pages shorter than asked": {"google_ads", "ecb", "holidays"},
     "a report stuck at 100 %": set(SOURCES) - {"meta_ads"},
     "a report that fails once": set(SOURCES) - {"meta_ads"},
     "a dead token": PUBLIC,
     "no permission": PUBLIC,
-    "the day's quota is spent": set(SOURCES) - {"ga4"},
+    "the day's quota is spent": set(SOURCES) - {"ga4", "google_ads", "linkedin_ads", "linkedin"},
 }
 CELLS = [
     pytest.param(source, trouble, id=f"{source}: {trouble}")

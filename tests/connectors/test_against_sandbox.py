@@ -6,45 +6,44 @@ The figures expected are the world's own; the clock is a fake, so that no wait i
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from pydantic import SecretStr
 from scripted import FakeTime
 
-from pipelines.connectors import (
-    ecb,
-    facebook_pages,
-    ga4,
-    holidays,
-    meta_ads,
-    registry,
-    shopify,
-    woocommerce,
-    x,
-)
+from pipelines.connectors import ecb, facebook_pages, meta_ads, registry, shopify
 from pipelines.connectors.errors import DeadToken, SourceError, Transient, WaitUntil
 from pipelines.connectors.health import Health, State
-from pipelines.connectors.oauth1 import Keys
 from pipelines.connectors.read import HttpSource
 from pipelines.connectors.stream import Account, Batch, Stream, Window
 from pipelines.sandbox import credentials
 from pipelines.sandbox.clock import Scene
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import (
+    CHANNEL_ACCOUNTS,
     MARKETS,
+    NETWORK_BY_NAME,
+    PAGE_ZONE,
+    Market,
     WorldConfig,
+    channel_gains,
     current_orders,
     current_posts,
     served_cells,
     served_extra,
 )
+from pipelines.sandbox.youtube import DELAY
+from pipelines.settings import Settings
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 CONFIG = WorldConfig(anchor=date(2026, 11, 1), size=500, history_days=120, campaigns=16)
@@ -52,26 +51,35 @@ LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=29)
 # What happens seldom in so small a world is read over all of its days.
 START = CONFIG.start
-SELDOM = {("woocommerce", "customers"), ("woocommerce", "product_reviews")}
-SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "woocommerce", "x", "ecb", "holidays")
-SIGNING = ("meta", "ga4", "shopify", "woocommerce", "x")
+SELDOM = {
+    ("tiktok_shop", "returns"),
+    ("woocommerce", "customers"),
+    ("woocommerce", "product_reviews"),
+}
+SOURCES = tuple(name for name in registry.STREAMS if name != "files")
 WITHOUT_TOKEN = ("ecb", "holidays")
 STREAMS = [
     pytest.param(name, stream, id=f"{name}.{stream.name}")
     for name in SOURCES
     for stream in registry.STREAMS[name]
 ]
+GOOGLE_ADS, LINKEDIN_ADS = NETWORK_BY_NAME["google_ads"], NETWORK_BY_NAME["linkedin_ads"]
 PAGE_IDS = [market.page_id for market in MARKETS]
-TOKENS = (
-    credentials.META_TOKEN,
-    credentials.GA4_TOKEN,
-    *credentials.SHOPIFY_TOKENS.values(),
-    *credentials.WOOCOMMERCE_KEYS,
-    credentials.X_TOKEN,
-    credentials.X_CONSUMER[1],
-    *(part for pair in credentials.X_USER_TOKENS.values() for part in pair),
+# Whose token endpoint is asked, and refuses, before the platform is.
+SIGNS_IN = {"google_ads": "oauth", "linkedin_ads": "linkedin_oauth", "linkedin": "linkedin_oauth"}
+CONFIGURED = Settings(_env_file=None, SMM_HOME=Path("unused")).secrets
+TOKENS = {
+    # One setting may hold the credentials of several accounts.
+    *(part for secret in CONFIGURED for part in re.split("[:,]", secret) if len(part) > 12),
     *(credentials.page_token(page) for page in PAGE_IDS),
-)
+    credentials.GOOGLE_ADS_TOKEN,
+    credentials.LINKEDIN_TOKEN,
+} - {
+    *credentials.SHOPS,
+    *credentials.TIKTOK_ACCOUNTS,
+    *credentials.TIKTOK_SHOPS,
+    *credentials.X_ACCOUNTS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -88,53 +96,19 @@ def sandbox(running: Sandbox) -> Iterator[Sandbox]:
     running.control.faults()
 
 
-def build(url: str, time: FakeTime, *, tokens: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The sources as the registry builds them, with a clock that a test controls."""
-    given = tokens or {}
-    meta = given.get("meta", credentials.META_TOKEN)
-    graph = {"base_url": f"{url}/graph.facebook.com", "version": "v25.0", "clock": time.clock}
-    shops = {
-        shop: given.get("shopify", token) for shop, token in credentials.SHOPIFY_TOKENS.items()
-    }
-    return {
-        "facebook_pages": facebook_pages.facebook_pages(meta, PAGE_IDS, **graph),
-        "meta_ads": meta_ads.meta_ads(meta, [market.ad_account for market in MARKETS], **graph),
-        "ga4": ga4.ga4(
-            [market.ga4_property for market in MARKETS],
-            base_url=f"{url}/analyticsdata.googleapis.com",
-            access_token=given.get("ga4", credentials.GA4_TOKEN),
-            clock=time.clock,
-        ),
-        "shopify": shopify.Shopify(
-            shops, base_url=f"{url}/{{shop}}.myshopify.com", version="2026-07", clock=time.clock
-        ),
-        "woocommerce": woocommerce.WooCommerce(
-            {
-                credentials.WOOCOMMERCE_SITE: (
-                    given.get("woocommerce", credentials.WOOCOMMERCE_KEYS[0]),
-                    credentials.WOOCOMMERCE_KEYS[1],
-                )
-            },
-            base_url=f"{url}/{{site}}",
-            clock=time.clock,
-        ),
-        "x": x.x(
-            given.get("x", credentials.X_TOKEN),
-            credentials.X_ACCOUNTS,
-            queries=credentials.X_QUERIES,
-            keys={
-                account: Keys(*credentials.X_CONSUMER, *pair)
-                for account, pair in credentials.X_USER_TOKENS.items()
-            },
-            base_url=f"{url}/api.x.com",
-            version="2",
-            clock=time.clock,
-        ),
-        "ecb": ecb.ecb(base_url=f"{url}/data-api.ecb.europa.eu", clock=time.clock),
-        "holidays": holidays.holidays(
-            ["ID", "US"], base_url=f"{url}/date.nager.at", clock=time.clock
-        ),
-    }
+def build(url: str, time: FakeTime, *, token: str | None = None) -> dict[str, Any]:
+    """The sources as the registry builds them, with a clock that a test controls.
+
+    With a `token`, it stands in the place of every credential.
+    """
+    home = Path(mkdtemp())
+    settings = Settings(_env_file=None, SMM_SANDBOX_URL=url, SMM_HOME=home, SMM_NOW=NOW)
+    if token is not None:
+        dead = {name: SecretStr(token) for name, value in settings if isinstance(value, SecretStr)}
+        dead["woocommerce_keys"] = SecretStr(f"{token}:secret")
+        dead["x_api_user_tokens"] = SecretStr(f"{credentials.X_ACCOUNTS[0]}:{token}:secret")
+        settings = settings.model_copy(update=dead)
+    return registry.build_sources(settings, clock=time.clock)
 
 
 @pytest.fixture
@@ -199,7 +173,7 @@ def test_accounts_have_the_zone_and_currency_of_their_market(
     sources: dict[str, HttpSource],
 ) -> None:
     wanted = [(market.timezone, market.currency) for market in MARKETS]
-    for name in ("meta_ads", "ga4", "shopify"):
+    for name in ("meta_ads", "ga4", "shopify", "google_ads"):
         found = [(account.timezone, account.currency) for account in sources[name].accounts()]
         assert found == wanted, name
 
@@ -232,6 +206,45 @@ def test_spend_is_the_worlds_to_the_cent_at_every_level(
         assert total(tables["insights_region"], "impressions", **account) == total(
             cells, "impressions"
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "levels", "whole", "account"),
+    [
+        (
+            "google_ads",
+            ("campaign", "ad_group", "ad", "age", "gender", "region"),
+            "account_daily",
+            "customer_id",
+        ),
+        (
+            "linkedin_ads",
+            ("campaign_group", "campaign", "creative"),
+            "account_daily",
+            "account_id",
+        ),
+    ],
+)
+def test_cost_is_the_worlds_to_the_micro_on_other_networks(
+    sandbox: Sandbox,
+    sources: dict[str, HttpSource],
+    name: str,
+    levels: tuple[str, ...],
+    whole: str,
+    account: str,
+) -> None:
+    by_name = {stream.name: stream for stream in registry.STREAMS[name]}
+    totals, _ = read(sources[name], by_name[whole])
+    tables = {level: read(sources[name], by_name[f"{level}_daily"])[0] for level in levels}
+    for market in MARKETS:
+        own = {account: NETWORK_BY_NAME[name].accounts[market.code]}
+        cells = thirty_days(served_cells(sandbox.world, market.code, name))
+        extra = thirty_days(served_extra(sandbox.world, market.code, name))
+        spent = Decimal(total(cells, "spend")) / 100
+        assert spent > 0
+        for level, table in tables.items():
+            assert total(table, "cost", **own) == spent, level
+        assert total(totals, "cost", **own) == spent + Decimal(total(extra, "spend")) / 100
 
 
 def thirty_days(table: pa.Table) -> pa.Table:
@@ -290,9 +303,14 @@ SMALL = {
     "ga4": "traffic",
     "shopify": "orders",
     "woocommerce": "product_reviews",
+    "google_ads": "campaign_daily",
+    "linkedin_ads": "campaign_daily",
+    "linkedin": "comments",
     "x": "mentions",
     "ecb": "rates",
     "holidays": "public_holidays",
+    "youtube": "comments",
+    "instagram": "follower_demographics",
 }
 
 
@@ -351,7 +369,7 @@ def test_a_dead_token_says_so_once_and_other_sources_go_on(
     sandbox: Sandbox, time: FakeTime, name: str
 ) -> None:
     token = "a-dead-token-0123456789"
-    sources = build(sandbox.url, time, tokens=dict.fromkeys(SIGNING, token))
+    sources = build(sandbox.url, time, token=token)
     source = sources[name]
 
     for _ in range(3):
@@ -361,7 +379,8 @@ def test_a_dead_token_says_so_once_and_other_sources_go_on(
                     list(source.read(stream, account, window(stream, account)))
                 assert token not in str(caught.value)
                 assert name.upper().partition("_")[0] in str(caught.value)
-    asked = sum(sum(counts.values()) for counts in sandbox.control.requests()[name].values())
+    told = sandbox.control.requests()[SIGNS_IN.get(name, name)]
+    asked = sum(sum(counts.values()) for counts in told.values())
     assert asked == (len(MARKETS) if name == "shopify" else 1), "one request a token"
     assert read(sources["ecb"], ecb.STREAMS[0])[0].num_rows > 0
 
@@ -512,7 +531,16 @@ def ids_between(table: pa.Table, name: str) -> set[str]:
     return set(table.filter(inside)[name].to_pylist())
 
 
-TELLING = ("facebook_pages", "meta_ads", "ga4", "shopify", "x")
+TELLING = (
+    "facebook_pages",
+    "meta_ads",
+    "ga4",
+    "shopify",
+    "google_ads",
+    "linkedin_ads",
+    "linkedin",
+    "x",
+)
 
 
 @pytest.mark.parametrize("name", TELLING)
@@ -568,8 +596,61 @@ def test_what_is_wrong_with_an_account_is_told_with_its_remedy(
 
 @pytest.mark.parametrize("name", TELLING)
 def test_a_dead_token_is_raised_to_whoever_asks_for_health(sandbox: Sandbox, name: str) -> None:
-    tokens = dict.fromkeys(SIGNING, "a-token-that-is-no-more")
-    source = build(sandbox.url, FakeTime(datetime.now(UTC)), tokens=tokens)[name]
+    token = "a-token-that-is-no-more"
+    source = build(sandbox.url, FakeTime(datetime.now(UTC)), token=token)[name]
     with pytest.raises(DeadToken) as raised:
         source.health(Account(source.accounts()[0].id))
     assert "a-token-that-is-no-more" not in str(raised.value)
+
+
+@pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.code)
+def test_videos_days_add_up_to_the_channels_and_are_the_worlds(
+    sandbox: Sandbox, sources: dict[str, HttpSource], market: Market
+) -> None:
+    """Of the last days Analytics tells nothing yet."""
+    account = {"channel_id": CHANNEL_ACCOUNTS["youtube"][market.code]}
+    by_name = {stream.name: stream for stream in registry.STREAMS["youtube"]}
+    days, _ = read(sources["youtube"], by_name["channel_daily"])
+    videos, _ = read(sources["youtube"], by_name["video_daily"])
+    gains = channel_gains(sandbox.world, "youtube", PAGE_ZONE)
+    told = pc.and_(
+        pc.greater_equal(gains["date_day"], FIRST),
+        pc.less_equal(gains["date_day"], NOW.date() - timedelta(days=DELAY)),
+    )
+    gains = gains.filter(pc.and_(told, pc.greater(gains["video_views"], 0)))
+    for column, of_world in {
+        "views": "video_views",
+        "likes": "likes",
+        "comments": "comments",
+        "shares": "shares",
+    }.items():
+        expected = total(gains, of_world, account_id=account["channel_id"])
+        assert total(days, column, **account) == expected, column
+        assert total(videos, column, **account) == expected, column
+    revenue = total(videos, "estimated_revenue", **account)
+    assert revenue == total(days, "estimated_revenue", **account) > 0
+
+
+def test_days_of_an_instagram_account_are_the_worlds(
+    sandbox: Sandbox, sources: dict[str, HttpSource]
+) -> None:
+    by_name = {stream.name: stream for stream in registry.STREAMS["instagram"]}
+    insights, _ = read(sources["instagram"], by_name["account_insights"])
+    figures = {
+        (row["account_id"], row["metric"], row["date"]): int(row["value"])
+        for row in insights.to_pylist()
+    }
+    days = sandbox.world.channel_days
+    days = thirty_days(days.filter(pc.equal(days["platform"], "instagram")))
+    columns = {
+        "views": "impressions",
+        "reach": "reach",
+        "profile_views": "profile_views",
+        "follower_count": "new_followers",
+    }
+    expected = {
+        (row["account_id"], metric, row["date_day"]): row[column]
+        for row in days.to_pylist()
+        for metric, column in columns.items()
+    }
+    assert expected.items() <= figures.items()

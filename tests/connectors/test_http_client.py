@@ -190,6 +190,44 @@ def test_a_dead_token_fails_once_and_is_not_asked_with_again(
     assert len(server.asked) == 1
 
 
+class Chain:
+    """A secret that has a next value each time one is refused."""
+
+    def __init__(self) -> None:
+        self.refusals = 0
+
+    def __call__(self) -> str:
+        return f"token-number-{self.refusals}"
+
+    def refuse(self) -> None:
+        self.refusals += 1
+
+
+def test_a_token_that_is_revoked_before_its_end_is_renewed_and_asked_with_again(
+    server: Scripted, time: FakeTime
+) -> None:
+    client = Client(Platform("test"), Token(Chain()), clock=time.clock)
+    server.says(Reply({}, 401), GOOD)
+
+    assert client.get(server.url) == {"fine": True}
+    assert [asked.headers["Authorization"] for asked in server.asked] == [
+        "Bearer token-number-0",
+        "Bearer token-number-1",
+    ]
+
+
+def test_a_token_that_stays_refused_is_renewed_once_and_then_dead(
+    server: Scripted, time: FakeTime
+) -> None:
+    client = Client(Platform("test"), Token(Chain()), clock=time.clock)
+    server.says(Reply({}, 401))
+
+    for _ in range(2):
+        with pytest.raises(DeadToken):
+            client.get(server.url)
+    assert len(server.asked) == 2
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [(403, Permanent), (404, Gone), (413, TooMuch), (400, Permanent), (301, Permanent)],
@@ -280,3 +318,31 @@ def test_the_first_rule_that_fits_decides() -> None:
     assert decide(rules, Refusal(500, "1", message="else")).because == "b"
     assert decide(rules, Refusal(400, "9", transient=True)).because == "c"
     assert decide(rules, Refusal(418)).decision is Decision.STOP
+
+
+def test_a_token_that_can_be_renewed_is_renewed_once_when_it_is_refused(
+    server: Scripted, time: FakeTime
+) -> None:
+    tokens = ["the-second-token-of-the-test", "the-first-token-of-the-test"]
+    signer = Token(lambda: tokens[-1], refuse=tokens.pop)
+    client = Client(Platform("test"), signer, clock=time.clock)
+    server.says(Reply({}, 401), GOOD)
+
+    assert client.get(server.url) == {"fine": True}
+    assert [asked.headers["Authorization"][7:17] for asked in server.asked] == [
+        "the-first-",
+        "the-second",
+    ]
+
+
+def test_a_token_that_is_refused_again_after_it_was_renewed_is_dead(
+    server: Scripted, time: FakeTime
+) -> None:
+    refused: list[str] = []
+    signer = Token(lambda: SECRET, refuse=lambda: refused.append(SECRET))
+    client = Client(Platform("test"), signer, clock=time.clock)
+    server.says(Reply({}, 401))
+
+    with pytest.raises(DeadToken):
+        client.get(server.url)
+    assert (len(server.asked), len(refused)) == (2, 1)

@@ -1,4 +1,4 @@
-{%- set inputs = ['facebook_pages.comments'] -%}
+{%- set inputs = ['facebook_pages.comments', 'youtube.comments', 'instagram.comments'] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',
