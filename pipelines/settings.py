@@ -36,6 +36,7 @@ PREFIXES = (
     "GA4_",
     "SHOPIFY_",
     "WOOCOMMERCE_",
+    "STRIPE_",
     "ECB_",
     "HOLIDAYS_",
     "TIKTOK_",
@@ -43,6 +44,7 @@ PREFIXES = (
     "INSTAGRAM_",
     "GOOGLE_ADS_",
     "LINKEDIN_",
+    "X_API_",
 )
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
@@ -55,6 +57,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
     "woocommerce": ("woocommerce_keys",),
+    "stripe": ("stripe_api_key",),
     "tiktok_ads": ("tiktok_ads_access_token",),
     "tiktok": ("tiktok_refresh_token",),
     "tiktok_shop": ("tiktok_shop_refresh_token",),
@@ -63,6 +66,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "linkedin": ("linkedin_refresh_token", "linkedin_access_token"),
     "youtube": ("youtube_refresh_token", "youtube_access_token", "youtube_api_key"),
     "instagram": ("instagram_access_token",),
+    "x": ("x_api_bearer_token",),
     "files": ("files",),
 }
 
@@ -130,6 +134,11 @@ class Settings(BaseSettings):
     woocommerce_keys: SecretStr | None = Field(default=None, alias="WOOCOMMERCE_KEYS")
     woocommerce_base_url: str = Field(default="https://{site}", alias="WOOCOMMERCE_BASE_URL")
 
+    stripe_accounts: Names = Field(default=(), alias="STRIPE_ACCOUNTS")
+    stripe_api_key: SecretStr | None = Field(default=None, alias="STRIPE_API_KEY")
+    stripe_base_url: str = Field(default="https://api.stripe.com", alias="STRIPE_BASE_URL")
+    stripe_api_version: str = Field(default="2026-10-28.endive", alias="STRIPE_API_VERSION")
+
     tiktok_ads_access_token: SecretStr | None = Field(default=None, alias="TIKTOK_ADS_ACCESS_TOKEN")
     tiktok_ads_advertisers: Names = Field(default=(), alias="TIKTOK_ADS_ADVERTISERS")
     tiktok_ads_base_url: str = Field(
@@ -157,6 +166,16 @@ class Settings(BaseSettings):
         default="https://auth.tiktok-shops.com", alias="TIKTOK_SHOP_AUTH_BASE_URL"
     )
     tiktok_shop_api_version: str = Field(default="202309", alias="TIKTOK_SHOP_API_VERSION")
+
+    # Not X_: other programs' variables begin so.
+    x_api_bearer_token: SecretStr | None = Field(default=None, alias="X_API_BEARER_TOKEN")
+    x_api_accounts: Names = Field(default=(), alias="X_API_ACCOUNTS")
+    x_api_queries: Names = Field(default=(), alias="X_API_QUERIES")
+    x_api_consumer_key: SecretStr | None = Field(default=None, alias="X_API_CONSUMER_KEY")
+    x_api_consumer_secret: SecretStr | None = Field(default=None, alias="X_API_CONSUMER_SECRET")
+    x_api_user_tokens: SecretStr | None = Field(default=None, alias="X_API_USER_TOKENS")
+    x_api_base_url: str = Field(default="https://api.x.com", alias="X_API_BASE_URL")
+    x_api_version: str = Field(default="2", alias="X_API_VERSION")
 
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
 
@@ -320,6 +339,14 @@ class Settings(BaseSettings):
         return _each("WOOCOMMERCE_KEYS", self.woocommerce_keys, self.woocommerce_sites, "=")
 
     @property
+    def stripe_keys(self) -> dict[str, SecretStr]:
+        """The key of each account: one, or `acct_…:key,acct_…:key`.
+
+        Raises ValueError for an account without a key.
+        """
+        return _each("STRIPE_API_KEY", self.stripe_api_key, self.stripe_accounts)
+
+    @property
     def tiktok_tokens(self) -> dict[str, SecretStr]:
         """The first refresh token of each TikTok account, as `shopify_tokens`."""
         return _each("TIKTOK_REFRESH_TOKEN", self.tiktok_refresh_token, self.tiktok_accounts)
@@ -336,6 +363,15 @@ class Settings(BaseSettings):
         return _each("YOUTUBE_REFRESH_TOKEN", self.youtube_refresh_token, self.youtube_channels)
 
     @property
+    def x_user_tokens(self) -> dict[str, SecretStr]:
+        """The `token:secret` of those X accounts that have one, from `account:token:secret,…`."""
+        if self.x_api_user_tokens is None:
+            return {}
+        given = self.x_api_user_tokens.get_secret_value()
+        named = [part.partition(":")[0].strip() for part in given.split(",")]
+        return _each("X_API_USER_TOKENS", self.x_api_user_tokens, named)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
@@ -343,9 +379,11 @@ class Settings(BaseSettings):
         for secrets in (
             self.shopify_tokens,
             self.woocommerce_pairs,
+            self.stripe_keys,
             self.tiktok_tokens,
             self.tiktok_shop_tokens,
             self.youtube_refresh_tokens,
+            self.x_user_tokens,
         ):
             given += [secret.get_secret_value() for secret in secrets.values()]
         return tuple(given)

@@ -25,10 +25,12 @@ from pipelines.connectors import (
     linkedin_ads,
     meta_ads,
     shopify,
+    stripe,
     tiktok,
     tiktok_ads,
     tiktok_shop,
     woocommerce,
+    x,
     youtube,
 )
 from pipelines.connectors.errors import Permanent, SourceError
@@ -38,6 +40,7 @@ from pipelines.connectors.google import App
 from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Clock
 from pipelines.connectors.oauth import TokenFile
+from pipelines.connectors.oauth1 import Keys
 from pipelines.connectors.stream import Account, Batch, Source, Stats, Stream, Window
 from pipelines.connectors.versions import judge
 from pipelines.settings import Settings
@@ -50,9 +53,11 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "ga4": ga4.STREAMS,
     "shopify": shopify.STREAMS,
     "woocommerce": woocommerce.STREAMS,
+    "stripe": stripe.STREAMS,
     "tiktok_ads": tiktok_ads.STREAMS,
     "tiktok": tiktok.STREAMS,
     "tiktok_shop": tiktok_shop.STREAMS,
+    "x": x.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
     "google_ads": google_ads.STREAMS,
@@ -168,6 +173,17 @@ def _woocommerce(settings: Settings, clock: Clock) -> Source:
     return woocommerce.WooCommerce(keys, base_url=settings.woocommerce_base_url, clock=clock)
 
 
+def _stripe(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write STRIPE_API_KEY as acct_…:key,…"):
+        keys = _secrets(settings.stripe_keys)
+    return stripe.Stripe(
+        keys,
+        base_url=settings.stripe_base_url,
+        version=settings.stripe_api_version,
+        clock=clock,
+    )
+
+
 def _tiktok_ads(settings: Settings, clock: Clock) -> Source:
     return tiktok_ads.tiktok_ads(
         _secret(settings.tiktok_ads_access_token),
@@ -203,6 +219,25 @@ def _tiktok_shop(settings: Settings, clock: Clock) -> Source:
         auth_url=settings.tiktok_shop_auth_base_url,
         version=settings.tiktok_shop_api_version,
         stores=_stores(settings, "tiktok_shop", tokens),
+        clock=clock,
+    )
+
+
+def _x(settings: Settings, clock: Clock) -> Source:
+    app = (_secret(settings.x_api_consumer_key), _secret(settings.x_api_consumer_secret))
+    with _written_as("Write X_API_USER_TOKENS as account:token:secret,…"):
+        keys = {
+            account: Keys(*app, *_pair(pair))
+            for account, pair in _secrets(settings.x_user_tokens).items()
+        }
+    return x.x(
+        _secret(settings.x_api_bearer_token),
+        settings.x_api_accounts,
+        queries=settings.x_api_queries,
+        keys=keys,
+        base_url=settings.x_api_base_url,
+        version=settings.x_api_version,
+        now=settings.now,
         clock=clock,
     )
 
@@ -314,6 +349,14 @@ def _written_as(remedy: str) -> Iterator[None]:
         raise Permanent(str(error), remedy=remedy) from error
 
 
+def _pair(text: str) -> tuple[str, str]:
+    """A token and its secret."""
+    token, mark, secret = text.partition(":")
+    if not mark:
+        raise ValueError("a token has no secret beside it")
+    return token, secret
+
+
 def _secrets(values: Mapping[str, SecretStr]) -> dict[str, str]:
     return {account: secret.get_secret_value() for account, secret in values.items()}
 
@@ -334,9 +377,11 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "ga4": _ga4,
     "shopify": _shopify,
     "woocommerce": _woocommerce,
+    "stripe": _stripe,
     "tiktok_ads": _tiktok_ads,
     "tiktok": _tiktok,
     "tiktok_shop": _tiktok_shop,
+    "x": _x,
     "ecb": _ecb,
     "holidays": _holidays,
     "google_ads": _google_ads,

@@ -45,6 +45,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "youtube": ("youtube",),
     "ga4": ("google",),
     "shopify": ("shopify",),
+    "x": ("x",),
     "files": ("file",),
 }
 

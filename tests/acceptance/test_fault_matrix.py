@@ -80,8 +80,17 @@ PUBLIC = {"ecb", "holidays"}
 CANNOT: dict[str, set[str]] = {
     # GA4 means its hourly quota, which is left to the scheduler.
     "429 that says no more": {"ga4"},
-    # GA4 and LinkedIn's pages are told by offsets, which never expire; Google Ads streams.
-    "an expired page cursor": {"ga4", "google_ads", "linkedin", "ecb", "holidays"},
+    # Offsets (GA4, LinkedIn's pages) and page numbers (TikTok Ads) never expire; Google Ads
+    # streams; so small a world sells too little in its TikTok shop for a second page.
+    "an expired page cursor": {
+        "ga4",
+        "google_ads",
+        "linkedin",
+        "tiktok_ads",
+        "tiktok_shop",
+        "ecb",
+        "holidays",
+    },
     "pages shorter than asked": {"google_ads", "ecb", "holidays"},
     "a report stuck at 100 %": set(SOURCES) - {"meta_ads"},
     "a report that fails once": set(SOURCES) - {"meta_ads"},
