@@ -17,12 +17,12 @@ from pipelines.connectors.stream import Stream
 from pipelines.defs.alerts import failure_sensor
 from pipelines.defs.dbt import PROJECT_DIR, models, models_asset, prepare_manifest
 from pipelines.defs.jobs import jobs
-from pipelines.defs.lake import manifest_asset
+from pipelines.defs.lake import expiry_asset, manifest_asset
 from pipelines.defs.mart_checks import mart_checks
 from pipelines.defs.marts import published_asset
 from pipelines.defs.partitions import daily
 from pipelines.defs.resources import Workspace, workspace_resource
-from pipelines.defs.schedules import build_sensor, daily_schedule
+from pipelines.defs.schedules import build_sensor, daily_schedule, fleeting_schedule
 from pipelines.defs.streams import stream_assets
 from pipelines.defs.version_checks import version_checks
 from pipelines.settings import Settings
@@ -70,13 +70,14 @@ def build_defs(
     return dg.Definitions(
         assets=[
             *stream_assets(streams, daily(settings), settings),
+            expiry_asset(streams),
             manifest_asset(streams),
             models_asset(manifest),
             published_asset(models(manifest, "marts")),
         ],
         asset_checks=[*mart_checks(), *version_checks(streams)],
         jobs=jobs(streams),
-        schedules=[daily_schedule(streams, settings)],
+        schedules=[daily_schedule(streams, settings), fleeting_schedule(streams, settings)],
         sensors=[build_sensor(), failure_sensor(settings)],
         executor=EXECUTOR,
         resources={

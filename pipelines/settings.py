@@ -36,9 +36,15 @@ PREFIXES = (
     "GA4_",
     "SHOPIFY_",
     "WOOCOMMERCE_",
+    "STRIPE_",
     "ECB_",
     "HOLIDAYS_",
     "TIKTOK_",
+    "YOUTUBE_",
+    "INSTAGRAM_",
+    "GOOGLE_ADS_",
+    "LINKEDIN_",
+    "X_API_",
 )
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
@@ -51,9 +57,16 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
     "woocommerce": ("woocommerce_keys",),
+    "stripe": ("stripe_api_key",),
     "tiktok_ads": ("tiktok_ads_access_token",),
     "tiktok": ("tiktok_refresh_token",),
     "tiktok_shop": ("tiktok_shop_refresh_token",),
+    "google_ads": ("google_ads_refresh_token",),
+    "linkedin_ads": ("linkedin_ads_refresh_token", "linkedin_ads_access_token"),
+    "linkedin": ("linkedin_refresh_token", "linkedin_access_token"),
+    "youtube": ("youtube_refresh_token", "youtube_access_token", "youtube_api_key"),
+    "instagram": ("instagram_access_token",),
+    "x": ("x_api_bearer_token",),
     "files": ("files",),
 }
 
@@ -121,6 +134,11 @@ class Settings(BaseSettings):
     woocommerce_keys: SecretStr | None = Field(default=None, alias="WOOCOMMERCE_KEYS")
     woocommerce_base_url: str = Field(default="https://{site}", alias="WOOCOMMERCE_BASE_URL")
 
+    stripe_accounts: Names = Field(default=(), alias="STRIPE_ACCOUNTS")
+    stripe_api_key: SecretStr | None = Field(default=None, alias="STRIPE_API_KEY")
+    stripe_base_url: str = Field(default="https://api.stripe.com", alias="STRIPE_BASE_URL")
+    stripe_api_version: str = Field(default="2026-10-28.endive", alias="STRIPE_API_VERSION")
+
     tiktok_ads_access_token: SecretStr | None = Field(default=None, alias="TIKTOK_ADS_ACCESS_TOKEN")
     tiktok_ads_advertisers: Names = Field(default=(), alias="TIKTOK_ADS_ADVERTISERS")
     tiktok_ads_base_url: str = Field(
@@ -149,10 +167,90 @@ class Settings(BaseSettings):
     )
     tiktok_shop_api_version: str = Field(default="202309", alias="TIKTOK_SHOP_API_VERSION")
 
+    # Not X_: other programs' variables begin so.
+    x_api_bearer_token: SecretStr | None = Field(default=None, alias="X_API_BEARER_TOKEN")
+    x_api_accounts: Names = Field(default=(), alias="X_API_ACCOUNTS")
+    x_api_queries: Names = Field(default=(), alias="X_API_QUERIES")
+    x_api_consumer_key: SecretStr | None = Field(default=None, alias="X_API_CONSUMER_KEY")
+    x_api_consumer_secret: SecretStr | None = Field(default=None, alias="X_API_CONSUMER_SECRET")
+    x_api_user_tokens: SecretStr | None = Field(default=None, alias="X_API_USER_TOKENS")
+    x_api_base_url: str = Field(default="https://api.x.com", alias="X_API_BASE_URL")
+    x_api_version: str = Field(default="2", alias="X_API_VERSION")
+
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
 
     holidays_countries: Names = Field(default=("ID", "US"), alias="HOLIDAYS_COUNTRIES")
     holidays_base_url: str = Field(default="https://date.nager.at", alias="HOLIDAYS_BASE_URL")
+
+    google_ads_developer_token: SecretStr | None = Field(
+        default=None, alias="GOOGLE_ADS_DEVELOPER_TOKEN"
+    )
+    google_ads_client_id: str = Field(default="", alias="GOOGLE_ADS_CLIENT_ID")
+    google_ads_client_secret: SecretStr | None = Field(
+        default=None, alias="GOOGLE_ADS_CLIENT_SECRET"
+    )
+    google_ads_refresh_token: SecretStr | None = Field(
+        default=None, alias="GOOGLE_ADS_REFRESH_TOKEN"
+    )
+    google_ads_customers: Names = Field(default=(), alias="GOOGLE_ADS_CUSTOMERS")
+    google_ads_login_customer_id: str = Field(default="", alias="GOOGLE_ADS_LOGIN_CUSTOMER_ID")
+    google_ads_base_url: str = Field(
+        default="https://googleads.googleapis.com", alias="GOOGLE_ADS_BASE_URL"
+    )
+    google_ads_oauth_base_url: str = Field(
+        default="https://oauth2.googleapis.com", alias="GOOGLE_ADS_OAUTH_BASE_URL"
+    )
+    google_ads_api_version: str = Field(default="v25", alias="GOOGLE_ADS_API_VERSION")
+
+    linkedin_ads_access_token: SecretStr | None = Field(
+        default=None, alias="LINKEDIN_ADS_ACCESS_TOKEN"
+    )
+    linkedin_ads_client_id: str = Field(default="", alias="LINKEDIN_ADS_CLIENT_ID")
+    linkedin_ads_client_secret: SecretStr | None = Field(
+        default=None, alias="LINKEDIN_ADS_CLIENT_SECRET"
+    )
+    linkedin_ads_refresh_token: SecretStr | None = Field(
+        default=None, alias="LINKEDIN_ADS_REFRESH_TOKEN"
+    )
+    linkedin_ads_accounts: Names = Field(default=(), alias="LINKEDIN_ADS_ACCOUNTS")
+    linkedin_ads_base_url: str = Field(
+        default="https://api.linkedin.com", alias="LINKEDIN_ADS_BASE_URL"
+    )
+    linkedin_ads_api_version: str = Field(default="202608", alias="LINKEDIN_ADS_API_VERSION")
+
+    linkedin_access_token: SecretStr | None = Field(default=None, alias="LINKEDIN_ACCESS_TOKEN")
+    linkedin_client_id: str = Field(default="", alias="LINKEDIN_CLIENT_ID")
+    linkedin_client_secret: SecretStr | None = Field(default=None, alias="LINKEDIN_CLIENT_SECRET")
+    linkedin_refresh_token: SecretStr | None = Field(default=None, alias="LINKEDIN_REFRESH_TOKEN")
+    linkedin_organizations: Names = Field(default=(), alias="LINKEDIN_ORGANIZATIONS")
+    linkedin_base_url: str = Field(default="https://api.linkedin.com", alias="LINKEDIN_BASE_URL")
+    linkedin_oauth_base_url: str = Field(
+        default="https://www.linkedin.com/oauth/v2", alias="LINKEDIN_OAUTH_BASE_URL"
+    )
+    linkedin_api_version: str = Field(default="202608", alias="LINKEDIN_API_VERSION")
+
+    youtube_refresh_token: SecretStr | None = Field(default=None, alias="YOUTUBE_REFRESH_TOKEN")
+    youtube_client_id: str = Field(default="", alias="YOUTUBE_CLIENT_ID")
+    youtube_client_secret: SecretStr | None = Field(default=None, alias="YOUTUBE_CLIENT_SECRET")
+    youtube_access_token: SecretStr | None = Field(default=None, alias="YOUTUBE_ACCESS_TOKEN")
+    youtube_api_key: SecretStr | None = Field(default=None, alias="YOUTUBE_API_KEY")
+    youtube_channels: Names = Field(default=(), alias="YOUTUBE_CHANNELS")
+    youtube_base_url: str = Field(
+        default="https://youtube.googleapis.com", alias="YOUTUBE_BASE_URL"
+    )
+    youtube_analytics_base_url: str = Field(
+        default="https://youtubeanalytics.googleapis.com", alias="YOUTUBE_ANALYTICS_BASE_URL"
+    )
+    youtube_token_url: str = Field(
+        default="https://oauth2.googleapis.com/token", alias="YOUTUBE_TOKEN_URL"
+    )
+
+    instagram_access_token: SecretStr | None = Field(default=None, alias="INSTAGRAM_ACCESS_TOKEN")
+    instagram_accounts: Names = Field(default=(), alias="INSTAGRAM_ACCOUNTS")
+    instagram_base_url: str = Field(
+        default="https://graph.facebook.com", alias="INSTAGRAM_BASE_URL"
+    )
+    instagram_api_version: str = Field(default="v25.0", alias="INSTAGRAM_API_VERSION")
 
     _sandboxed: bool = PrivateAttr(False)
 
@@ -241,6 +339,14 @@ class Settings(BaseSettings):
         return _each("WOOCOMMERCE_KEYS", self.woocommerce_keys, self.woocommerce_sites, "=")
 
     @property
+    def stripe_keys(self) -> dict[str, SecretStr]:
+        """The key of each account: one, or `acct_…:key,acct_…:key`.
+
+        Raises ValueError for an account without a key.
+        """
+        return _each("STRIPE_API_KEY", self.stripe_api_key, self.stripe_accounts)
+
+    @property
     def tiktok_tokens(self) -> dict[str, SecretStr]:
         """The first refresh token of each TikTok account, as `shopify_tokens`."""
         return _each("TIKTOK_REFRESH_TOKEN", self.tiktok_refresh_token, self.tiktok_accounts)
@@ -252,6 +358,20 @@ class Settings(BaseSettings):
         return _each("TIKTOK_SHOP_REFRESH_TOKEN", token, self.tiktok_shop_ids)
 
     @property
+    def youtube_refresh_tokens(self) -> dict[str, SecretStr]:
+        """The refresh token of each channel's owner, as `shopify_tokens`."""
+        return _each("YOUTUBE_REFRESH_TOKEN", self.youtube_refresh_token, self.youtube_channels)
+
+    @property
+    def x_user_tokens(self) -> dict[str, SecretStr]:
+        """The `token:secret` of those X accounts that have one, from `account:token:secret,…`."""
+        if self.x_api_user_tokens is None:
+            return {}
+        given = self.x_api_user_tokens.get_secret_value()
+        named = [part.partition(":")[0].strip() for part in given.split(",")]
+        return _each("X_API_USER_TOKENS", self.x_api_user_tokens, named)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
@@ -259,8 +379,11 @@ class Settings(BaseSettings):
         for secrets in (
             self.shopify_tokens,
             self.woocommerce_pairs,
+            self.stripe_keys,
             self.tiktok_tokens,
             self.tiktok_shop_tokens,
+            self.youtube_refresh_tokens,
+            self.x_user_tokens,
         ):
             given += [secret.get_secret_value() for secret in secrets.values()]
         return tuple(given)
@@ -285,6 +408,11 @@ class Settings(BaseSettings):
     def warehouse(self) -> Path:
         """Where dbt builds; only dbt and publishing open files of it."""
         return self.home / "warehouse"
+
+    @property
+    def tokens(self) -> Path:
+        """The newest tokens of those that renew themselves, one file each."""
+        return self.home / "tokens"
 
     @property
     def published(self) -> Path:

@@ -53,9 +53,18 @@ def test_with_some_credentials_the_other_sources_are_off_and_say_why():
         "ga4": "GA4_CREDENTIALS (or GA4_ACCESS_TOKEN) is not set",
         "shopify": "SHOPIFY_ACCESS_TOKEN is not set",
         "woocommerce": "WOOCOMMERCE_KEYS is not set",
+        "stripe": "STRIPE_API_KEY is not set",
         "tiktok_ads": "TIKTOK_ADS_ACCESS_TOKEN is not set",
         "tiktok": "TIKTOK_REFRESH_TOKEN is not set",
         "tiktok_shop": "TIKTOK_SHOP_REFRESH_TOKEN is not set",
+        "google_ads": "GOOGLE_ADS_REFRESH_TOKEN is not set",
+        "linkedin_ads": "LINKEDIN_ADS_REFRESH_TOKEN (or LINKEDIN_ADS_ACCESS_TOKEN) is not set",
+        "linkedin": "LINKEDIN_REFRESH_TOKEN (or LINKEDIN_ACCESS_TOKEN) is not set",
+        "youtube": (
+            "YOUTUBE_REFRESH_TOKEN (or YOUTUBE_ACCESS_TOKEN or YOUTUBE_API_KEY) is not set"
+        ),
+        "instagram": "INSTAGRAM_ACCESS_TOKEN is not set",
+        "x": "X_API_BEARER_TOKEN is not set",
         "files": "SMM_FILES is not set",
     }
 

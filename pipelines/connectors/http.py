@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import requests
@@ -23,6 +23,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from pipelines.connectors.envelope import envelope
 from pipelines.connectors.errors import (
     CUT_SHORT,
     ERRORS,
@@ -67,12 +68,17 @@ SHORTEST_SECRET = 8
 
 @dataclass(frozen=True)
 class Request:
-    """One question. `form` and `body` make it a POST's: form-encoded, or JSON."""
+    """One question. `form` and `body` make it a POST's: form-encoded, or JSON.
+
+    `records` leads to the list in the answer that is to stay JSON text (`msgspec.Raw`), for a
+    `Page` to take as it is.
+    """
 
     url: str
     params: Mapping[str, str | int] = field(default_factory=dict)
     form: Mapping[str, str | int] | None = None
     body: Mapping[str, Any] | None = None
+    records: tuple[str, ...] = ()
 
     @property
     def method(self) -> str:
@@ -140,6 +146,24 @@ class Signer(Protocol):
         ...
 
 
+@runtime_checkable
+class Renewing(Protocol):
+    """A signer that may have another proof when the platform refuses the one it gave."""
+
+    def renew(self) -> bool:
+        """Give the refused proof up; whether there can be another."""
+        ...
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """A secret that can be made anew before its time."""
+
+    def refuse(self) -> None:
+        """The platform takes the newest value no longer."""
+        ...
+
+
 @dataclass(frozen=True)
 class Token:
     """A signer by token: the header that carries it, and its value.
@@ -163,6 +187,13 @@ class Token:
         self._seen.add(value)
         request.headers[self.header] = self.scheme + value
         return request
+
+    def renew(self) -> bool:
+        """Give the refused token up; whether its secret can make another."""
+        if not isinstance(self.secret, Renewable):
+            return False
+        self.secret.refuse()
+        return True
 
     def secrets(self) -> Iterable[str]:
         """Every value that the token has had."""
@@ -209,8 +240,9 @@ class Client:
     """Asks one platform as one signer, until it answers or the table says otherwise.
 
     Retries and waits happen here; any other decision is raised as the error class that carries it.
-    After a refused token the client asks nothing more with it. Several clients may share `stats`.
-    `headers` go with each request (a version that the platform wants named; no secrets).
+    A refused token is renewed once, if it can be; with one that stays refused the client asks
+    nothing more. Several clients may share `stats`. `headers` go with each request (a version that
+    the platform wants named; no secrets).
     """
 
     def __init__(
@@ -255,6 +287,7 @@ class Client:
         if self._dead is not None:
             raise DeadToken(self._dead, remedy=self.platform.remedy)
         retries = waits = 0
+        renewed = False
         while True:
             self._keep_pace()
             answer = self._ask(request)
@@ -268,6 +301,8 @@ class Client:
             elif rule.decision is Decision.WAIT and waits < WAITS:
                 waits += 1
                 self._wait_out(rule, answer, waits)
+            elif answer.status == 401 and not renewed and self._renew():
+                renewed = True
             else:
                 raise self._error(rule, answer)
 
@@ -310,7 +345,7 @@ class Client:
             return Signal(0, CUT_SHORT, message=type(error).__name__)
         finally:
             self.stats.seconds += time.perf_counter() - started
-        return self._understand(response, content)
+        return self._understand(response, content, request.records)
 
     def _read(self, response: requests.Response) -> bytes:
         """The whole body. One call to zlib costs half of what decoding piece by piece does."""
@@ -324,21 +359,28 @@ class Client:
             raise EOFError("compressed stream ends early")
         return content
 
-    def _understand(self, response: requests.Response, content: bytes) -> Answer | Signal:
-        body, broken = self._decode(content)
+    def _understand(
+        self, response: requests.Response, content: bytes, records: tuple[str, ...]
+    ) -> Answer | Signal:
+        body, broken = self._decode(content, records)
         if broken and response.status_code < 300:
             return Signal(response.status_code, CUT_SHORT, message="not JSON")
         answer = Answer(response.status_code, response.headers, body)
         return self.platform.signal(answer) or answer
 
-    def _decode(self, content: bytes) -> tuple[Any, bool]:
+    def _decode(self, content: bytes, records: tuple[str, ...]) -> tuple[Any, bool]:
         """The decoded body, and whether JSON was due and this is none."""
         if self.platform.json:
+            decode = envelope(records).decode if records else msgspec.json.decode
             try:
-                return msgspec.json.decode(content), False
-            except msgspec.DecodeError:
+                return decode(content), False
+            except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
         return content.decode(errors="replace"), self.platform.json
+
+    def _renew(self) -> bool:
+        """Whether the signer can prove itself anew: a token may be revoked before it ends."""
+        return isinstance(self._signer, Renewing) and self._signer.renew()
 
     def _retry(self, rule: Rule, signal: Signal, retries: int) -> None:
         pause = signal.wait if signal.wait is not None else backoff(retries)
@@ -441,19 +483,21 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+class Redacting(logging.Filter):
+    """Hides what looks like a token in log lines that others write of our requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """The record goes on, with its message redacted."""
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+# It writes whole addresses, and some platforms want secrets among an address's parameters.
+logging.getLogger("urllib3.connectionpool").addFilter(Redacting())
+
+
 def redact(text: str) -> str:
     """The text with everything that looks like a token hidden."""
     for pattern in SECRET_PATTERNS:
         text = pattern.sub(rf"\1{HIDDEN}", text)
     return text
-
-
-class _Redacting(logging.Filter):
-    """Hides tokens in what urllib3 logs of a request: some platforms want them in the address."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
-        return True
-
-
-logging.getLogger("urllib3.connectionpool").addFilter(_Redacting())

@@ -63,6 +63,7 @@ class Renewed:
         self._clock = clock
         self._store = store
         self._grant: Grant | None = None
+        self._refused = ""
         self._lock = threading.Lock()
 
     def __call__(self) -> str:
@@ -71,6 +72,12 @@ class Renewed:
             if self._grant is None or self._ends(self._grant):
                 self._grant = self._renewed()
             return self._grant.access_token
+
+    def refuse(self) -> None:
+        """The platform takes the access token in use no longer: the next call asks for another."""
+        with self._lock:
+            if self._grant is not None:
+                self._refused = self._grant.access_token
 
     @property
     def expires_at(self) -> datetime | None:
@@ -94,7 +101,8 @@ class Renewed:
         return found
 
     def _ends(self, grant: Grant) -> bool:
-        return self._clock.now() >= grant.expires_at - MARGIN
+        refused = grant.access_token == self._refused
+        return refused or self._clock.now() >= grant.expires_at - MARGIN
 
     def _renewed(self) -> Grant:
         if self._store is None:

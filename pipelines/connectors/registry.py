@@ -18,20 +18,29 @@ from pipelines.connectors import (
     ecb,
     facebook_pages,
     ga4,
+    google_ads,
     holidays,
+    instagram,
+    linkedin,
+    linkedin_ads,
     meta_ads,
     shopify,
+    stripe,
     tiktok,
     tiktok_ads,
     tiktok_shop,
     woocommerce,
+    x,
+    youtube,
 )
 from pipelines.connectors.errors import Permanent, SourceError
 from pipelines.connectors.files import kinds
 from pipelines.connectors.files.source import FilesSource
+from pipelines.connectors.google import App
 from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Clock
 from pipelines.connectors.oauth import TokenFile
+from pipelines.connectors.oauth1 import Keys
 from pipelines.connectors.stream import Account, Batch, Source, Stats, Stream, Window
 from pipelines.connectors.versions import judge
 from pipelines.settings import Settings
@@ -44,11 +53,18 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "ga4": ga4.STREAMS,
     "shopify": shopify.STREAMS,
     "woocommerce": woocommerce.STREAMS,
+    "stripe": stripe.STREAMS,
     "tiktok_ads": tiktok_ads.STREAMS,
     "tiktok": tiktok.STREAMS,
     "tiktok_shop": tiktok_shop.STREAMS,
+    "x": x.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
+    "google_ads": google_ads.STREAMS,
+    "linkedin_ads": linkedin_ads.STREAMS,
+    "linkedin": linkedin.STREAMS,
+    "youtube": youtube.STREAMS,
+    "instagram": instagram.STREAMS,
     "files": kinds.STREAMS,
 }
 
@@ -157,6 +173,17 @@ def _woocommerce(settings: Settings, clock: Clock) -> Source:
     return woocommerce.WooCommerce(keys, base_url=settings.woocommerce_base_url, clock=clock)
 
 
+def _stripe(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write STRIPE_API_KEY as acct_…:key,…"):
+        keys = _secrets(settings.stripe_keys)
+    return stripe.Stripe(
+        keys,
+        base_url=settings.stripe_base_url,
+        version=settings.stripe_api_version,
+        clock=clock,
+    )
+
+
 def _tiktok_ads(settings: Settings, clock: Clock) -> Source:
     return tiktok_ads.tiktok_ads(
         _secret(settings.tiktok_ads_access_token),
@@ -196,6 +223,25 @@ def _tiktok_shop(settings: Settings, clock: Clock) -> Source:
     )
 
 
+def _x(settings: Settings, clock: Clock) -> Source:
+    app = (_secret(settings.x_api_consumer_key), _secret(settings.x_api_consumer_secret))
+    with _written_as("Write X_API_USER_TOKENS as account:token:secret,…"):
+        keys = {
+            account: Keys(*app, *_pair(pair))
+            for account, pair in _secrets(settings.x_user_tokens).items()
+        }
+    return x.x(
+        _secret(settings.x_api_bearer_token),
+        settings.x_api_accounts,
+        queries=settings.x_api_queries,
+        keys=keys,
+        base_url=settings.x_api_base_url,
+        version=settings.x_api_version,
+        now=settings.now,
+        clock=clock,
+    )
+
+
 def _ecb(settings: Settings, clock: Clock) -> Source:
     return ecb.ecb(base_url=settings.ecb_base_url, clock=clock)
 
@@ -203,6 +249,88 @@ def _ecb(settings: Settings, clock: Clock) -> Source:
 def _holidays(settings: Settings, clock: Clock) -> Source:
     return holidays.holidays(
         settings.holidays_countries, base_url=settings.holidays_base_url, clock=clock
+    )
+
+
+def _google_ads(settings: Settings, clock: Clock) -> Source:
+    return google_ads.google_ads(
+        settings.google_ads_customers,
+        developer_token=_secret(settings.google_ads_developer_token),
+        client_id=settings.google_ads_client_id,
+        client_secret=_secret(settings.google_ads_client_secret),
+        refresh_token=_secret(settings.google_ads_refresh_token),
+        login_customer_id=settings.google_ads_login_customer_id,
+        base_url=settings.google_ads_base_url,
+        oauth_base_url=settings.google_ads_oauth_base_url,
+        version=settings.google_ads_api_version,
+        clock=clock,
+    )
+
+
+def _linkedin_ads(settings: Settings, clock: Clock) -> Source:
+    return linkedin_ads.linkedin_ads(
+        settings.linkedin_ads_accounts,
+        access_token=_secret(settings.linkedin_ads_access_token),
+        client_id=settings.linkedin_ads_client_id,
+        client_secret=_secret(settings.linkedin_ads_client_secret),
+        refresh_token=_secret(settings.linkedin_ads_refresh_token),
+        token_file=settings.tokens / "linkedin_ads.json",
+        base_url=settings.linkedin_ads_base_url,
+        oauth_base_url=settings.linkedin_oauth_base_url,
+        version=settings.linkedin_ads_api_version,
+        clock=clock,
+    )
+
+
+def _linkedin(settings: Settings, clock: Clock) -> Source:
+    return linkedin.linkedin(
+        settings.linkedin_organizations,
+        access_token=_secret(settings.linkedin_access_token),
+        client_id=settings.linkedin_client_id,
+        client_secret=_secret(settings.linkedin_client_secret),
+        refresh_token=_secret(settings.linkedin_refresh_token),
+        token_file=settings.tokens / "linkedin.json",
+        base_url=settings.linkedin_base_url,
+        oauth_base_url=settings.linkedin_oauth_base_url,
+        version=settings.linkedin_api_version,
+        clock=clock,
+    )
+
+
+def _youtube(settings: Settings, clock: Clock) -> Source:
+    try:
+        refresh_tokens = settings.youtube_refresh_tokens
+    except ValueError as error:
+        remedy = "Write YOUTUBE_REFRESH_TOKEN as channel:token,…"
+        raise Permanent(str(error), remedy=remedy) from error
+    if refresh_tokens and not (settings.youtube_client_id and settings.youtube_client_secret):
+        remedy = "Set YOUTUBE_CLIENT_ID and YOUTUBE_CLIENT_SECRET to those of your OAuth client."
+        raise Permanent("a refresh token is of no use without its client", remedy=remedy)
+    return youtube.youtube(
+        settings.youtube_channels,
+        base_url=settings.youtube_base_url,
+        analytics_base_url=settings.youtube_analytics_base_url,
+        api_key=_secret(settings.youtube_api_key),
+        access_token=_secret(settings.youtube_access_token),
+        refresh_tokens={
+            channel: token.get_secret_value() for channel, token in refresh_tokens.items()
+        },
+        app=App(
+            settings.youtube_client_id,
+            _secret(settings.youtube_client_secret),
+            settings.youtube_token_url,
+        ),
+        clock=clock,
+    )
+
+
+def _instagram(settings: Settings, clock: Clock) -> Source:
+    return instagram.instagram(
+        _secret(settings.instagram_access_token),
+        settings.instagram_accounts,
+        base_url=settings.instagram_base_url,
+        version=settings.instagram_api_version,
+        clock=clock,
     )
 
 
@@ -219,6 +347,14 @@ def _written_as(remedy: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise Permanent(str(error), remedy=remedy) from error
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """A token and its secret."""
+    token, mark, secret = text.partition(":")
+    if not mark:
+        raise ValueError("a token has no secret beside it")
+    return token, secret
 
 
 def _secrets(values: Mapping[str, SecretStr]) -> dict[str, str]:
@@ -241,10 +377,17 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "ga4": _ga4,
     "shopify": _shopify,
     "woocommerce": _woocommerce,
+    "stripe": _stripe,
     "tiktok_ads": _tiktok_ads,
     "tiktok": _tiktok,
     "tiktok_shop": _tiktok_shop,
+    "x": _x,
     "ecb": _ecb,
     "holidays": _holidays,
+    "google_ads": _google_ads,
+    "linkedin_ads": _linkedin_ads,
+    "linkedin": _linkedin,
+    "youtube": _youtube,
+    "instagram": _instagram,
     "files": _files,
 }

@@ -111,10 +111,15 @@ class Stream:
     - `zone`: `account`, or the IANA zone in which the platform closes this stream's days.
     - `snapshot`: the platform tells only the present; it lands under the last closed day, and
       earlier days cannot be read.
+    - `delay_days`: how many days after its end the platform first tells of a day.
+    - `reads_per_day`: how often it is read where more than once: what it tells of vanishes within
+      a day.
     - `lookback_days`: how far back the platform restates; a daily run re-reads so many days.
     - `slice_days`: how many days one read covers.
     - `from_start`: rows of other streams need its earlier days (an order edited today needs the
       rate of the day it was placed): a run of the last days reads what is missing before them.
+    - `ttl_days`: its rows are words of private persons, and leave the lake so many days after they
+      were last read.
     - `totals`: the columns whose sums go into a file's footer and the run's metadata.
     """
 
@@ -129,9 +134,12 @@ class Stream:
     version: str = ""
     zone: str = "account"
     snapshot: bool = False
+    delay_days: int = 0
+    reads_per_day: int = 1
     lookback_days: int = 1
     slice_days: int = 7
     from_start: bool = False
+    ttl_days: int | None = None
     totals: tuple[str, ...] = ()
     url: str = ""
 

@@ -331,6 +331,10 @@ class Seller:
         request.prepare_url(request.url, {"sign": signed})
         return self.token.sign(request)
 
+    def renew(self) -> bool:
+        """Give the refused token up; whether there can be another."""
+        return self.token.renew()
+
     def secrets(self) -> Iterable[str]:
         """The app's secret and every token used."""
         return (self.app.secret, *self.token.secrets())

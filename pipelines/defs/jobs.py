@@ -34,6 +34,11 @@ def jobs(streams: Sequence[Stream]) -> list[dg.UnresolvedAssetJobDefinition]:
             BACKFILL, read, description="Read streams over any range of days, in one run."
         ),
         dg.define_asset_job(
-            BUILD, build, description="Build, test and publish the marts from what the lake holds."
+            BUILD,
+            build,
+            description=(
+                "Take out what may be kept no longer; then build, test and publish the marts from"
+                " what the lake holds."
+            ),
         ),
     ]

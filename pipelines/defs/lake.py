@@ -1,6 +1,6 @@
-"""The step between the streams and dbt: what the lake holds, written down for dbt to read.
+"""The steps between the streams and dbt: what may be kept no longer goes, the rest is written down.
 
-Belongs here: one asset. Does not: how the manifest is made (`pipelines.lake`).
+Belongs here: two assets. Does not: how rows expire or the manifest is made (`pipelines.lake`).
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,36 @@ from pipelines.defs.results import Materialized
 from pipelines.defs.streams import asset_key
 
 KEY = dg.AssetKey(["lake", "files"])
+EXPIRED = dg.AssetKey(["lake", "expired"])
+
+
+def expiry_asset(streams: Sequence[Stream]) -> dg.AssetsDefinition:
+    """The asset that takes out what has outlived its stream's time to live."""
+    limited = [stream for stream in streams if stream.ttl_days is not None]
+
+    @dg.asset(
+        key=EXPIRED,
+        deps=[asset_key(stream) for stream in limited],
+        group_name="lake",
+        kinds={"python", "parquet"},
+        owners=["team:data"],
+        description=(
+            "Words of private persons that were last read longer ago than their stream allows are"
+            " taken out of files, history and quarantine; footers count what went."
+        ),
+    )
+    def expired(workspace: dg.ResourceParam[Workspace]) -> Materialized:
+        gone = workspace.lake.expire(limited, workspace.settings.now())
+        return Materialized(
+            metadata={
+                "rows": sum(each.rows for each in gone),
+                "rows of history": sum(each.history for each in gone),
+                "records in quarantine": sum(each.quarantined for each in gone),
+                "stream-days": len(gone),
+            }
+        )
+
+    return expired
 
 
 def manifest_asset(streams: Sequence[Stream]) -> dg.AssetsDefinition:
@@ -21,7 +51,7 @@ def manifest_asset(streams: Sequence[Stream]) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=KEY,
-        deps=[asset_key(stream) for stream in streams],
+        deps=[EXPIRED, *(asset_key(stream) for stream in streams)],
         group_name="lake",
         kinds={"python", "parquet"},
         owners=["team:data"],

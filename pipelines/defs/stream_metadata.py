@@ -40,6 +40,8 @@ def describe(stream: Stream) -> str:
         if stream.snapshot
         else f"a daily run re-reads {stream.lookback_days} days"
     )
+    if stream.ttl_days is not None:
+        kept += f"; rows are taken away {stream.ttl_days} days after their last read"
     return (
         f"{stream.description}\n\nMode `{stream.mode}`, key `{', '.join(stream.key)}`, days closed"
         f" in zone `{stream.zone}`; {kept}."
@@ -57,6 +59,8 @@ def definition_metadata(stream: Stream, directory: Path) -> dict[str, Any]:
         "zone": stream.zone,
         "lookback_days": stream.lookback_days,
     }
+    if stream.ttl_days is not None:
+        metadata["ttl_days"] = stream.ttl_days
     if stream.url:
         metadata["documentation"] = dg.MetadataValue.url(stream.url)
     return metadata

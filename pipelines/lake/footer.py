@@ -34,10 +34,13 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True):
     - `requests`: this day's share of the requests that its read took; shares add up to them.
     - `duplicates`: rows of the read that were further copies or older versions of a key.
     - `outside`: rows that the platform returned of a neighbouring day, which has its own read.
-    - `totals`: sums as decimal text; NULL where every value is unknown.
+    - `totals`: sums of what was read, as decimal text; NULL where every value is unknown.
     - `content_hash`: SHA-256 of the file's bytes before the footer.
     - `status`: `partial` when `reasons` tells what is known to be lacking.
     - `extra_fields`: names in `_extra`: what the platform sends and the schema does not model.
+    - `expired`, `expired_misfits`: rows, and records in quarantine, that have been taken away since
+      because their time to live was over. They are in `totals` still, and `rows` does not count
+      them.
     - `context`: what the account told the conversion; a replay needs it again.
     """
 
@@ -62,6 +65,8 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True):
     schema_fingerprint: str
     extra_fields: list[str]
     context: dict[str, str]
+    expired: int = 0
+    expired_misfits: int = 0
 
     def says_the_same(self, other: Footer) -> bool:
         """True when replacing one file by the other would tell a reader nothing new."""

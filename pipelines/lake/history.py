@@ -94,7 +94,8 @@ def _figures(footer: Footer) -> dict[str, Decimal | None]:
     totals = {
         name: None if total is None else Decimal(total) for name, total in footer.totals.items()
     }
-    return {**totals, "rows": Decimal(footer.rows)}
+    # What has expired was said nevertheless.
+    return {**totals, "rows": Decimal(footer.rows + footer.expired)}
 
 
 def as_of(layout: Layout, instant: datetime, into: Path) -> Layout:

@@ -282,7 +282,8 @@ class Landing:
             extra_fields=row_rules.extra_fields(rows),
             context=dict(self._provenance.context),
         )
-        return land(self._layout, self._workspace, place, rows, rejected, footer)
+        refresh = self._stream.ttl_days is not None
+        return land(self._layout, self._workspace, place, rows, rejected, footer, refresh=refresh)
 
     def _rows(self, read: _Day) -> tuple[pa.Table, int]:
         """The rows of a day as they will stand in its file, and how many copies they came with."""
@@ -349,8 +350,12 @@ def land(
     rows: pa.Table,
     rejected: Sequence[Rejected],
     footer: Footer,
+    *,
+    refresh: bool = False,
 ) -> LandedDay:
     """Writes a stream-day's file and its quarantine, unless they would say nothing new.
+
+    With `refresh` the footers say that it was read, also where it says nothing new.
 
     New misfits are on the disk before the file that counts them, and earlier ones go only after it,
     so that whenever the process dies no record is in neither.
@@ -370,12 +375,15 @@ def land(
     change: Change = "changed" if held else "new"
     if held is not None and held.says_the_same(footer):
         change = "unchanged"
-        footer = held
-        new.unlink()
+        if refresh:
+            workspace.replace(new, target)
+        else:
+            footer = held
+            new.unlink()
     else:
         workspace.replace_data(new, place)
     if rejected:
-        _write_rejected(layout, workspace, place, rejected, footer)
+        _write_rejected(layout, workspace, place, rejected, footer, refresh=refresh)
     else:
         remove(layout.quarantined(place))
     return _landed_day(place, target, footer, rejected, change)
@@ -411,10 +419,12 @@ def _write_rejected(
     place: Place,
     rejected: Sequence[Rejected],
     footer: Footer,
+    *,
+    refresh: bool = False,
 ) -> None:
     """Writes the misfits of a day, in an order that pages do not decide."""
     ordered = sorted(rejected, key=lambda each: (each.record, each.field, each.place))
-    if ordered == read_rejected(layout, place):
+    if ordered == read_rejected(layout, place) and not refresh:
         return
     columns = {name: [getattr(each, name) for each in ordered] for name in REJECTED_COLUMNS.names}
     new = workspace.new()

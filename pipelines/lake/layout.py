@@ -67,6 +67,10 @@ class Stream(Protocol):
     def totals(self) -> tuple[str, ...]:
         """The columns whose sums the footer keeps."""
 
+    @property
+    def ttl_days(self) -> int | None:
+        """How many days after their last read its rows must go; None if never."""
+
 
 @dataclass(frozen=True, order=True)
 class Place:

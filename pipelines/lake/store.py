@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipelines.lake import footer as footers
 from pipelines.lake import history, manifest
+from pipelines.lake.expiry import Expired, expire
 from pipelines.lake.fill import Fill, emptied
 from pipelines.lake.footer import Footer
 from pipelines.lake.history import Version
@@ -87,6 +88,10 @@ class Lake:
     def restatements(self) -> pa.Table:
         """By how much each platform changed its mind (columns: `history.RESTATEMENTS`)."""
         return history.restatements(self.layout)
+
+    def expire(self, streams: Iterable[Stream], now: datetime) -> list[Expired]:
+        """Takes out what has outlived its stream's time to live; see `expiry.expire`."""
+        return expire(self.layout, streams, now)
 
     def emptied(self, landed: Iterable[LandedDay]) -> list[str]:
         """The fields that came with a read's days no more, by account and all days together.

@@ -269,4 +269,5 @@ async def _call(request: Request) -> Call:
         headers=dict(request.headers),
         body=await request.body(),
         origin=f"{request.url.scheme}://{request.url.netloc}",
+        raw_query=request.url.query,
     )

@@ -10,10 +10,18 @@ from typing import Any
 
 import msgspec
 
-from pipelines.sandbox.credentials import GA4_TOKEN
+from pipelines.sandbox.credentials import (
+    GA4_TOKEN,
+    GOOGLE_ADS_REFRESH_TOKEN,
+    GOOGLE_ADS_TOKEN,
+    YOUTUBE_REFRESH_TOKEN,
+    YOUTUBE_TOKEN,
+)
 from pipelines.sandbox.faults import Refusal
 from pipelines.sandbox.wire import Answer, Call
 
+# The access token that each person's refresh token is good for.
+GRANTED = {GOOGLE_ADS_REFRESH_TOKEN: GOOGLE_ADS_TOKEN, YOUTUBE_REFRESH_TOKEN: YOUTUBE_TOKEN}
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -23,7 +31,7 @@ def error(code: int, status: str, message: str, **headers: str) -> Answer:
 
 
 class GoogleTokens:
-    """`POST /token`: a service account's signed assertion for an access token.
+    """`POST /token`: an assertion or a refresh token for an access token.
 
     The sandbox knows no service account's key, so it reads the assertion but cannot check its
     signature.
@@ -45,7 +53,12 @@ class GoogleTokens:
             return _denied("unsupported_grant_type", f"Invalid grant_type: {grant}")
         if grant == JWT_GRANT and not _claims(parameters.get("assertion", "")).get("iss"):
             return _denied("invalid_grant", "Invalid JWT: the assertion has no issuer.")
-        return Answer({"access_token": GA4_TOKEN, "expires_in": 3599, "token_type": "Bearer"})
+        token = GA4_TOKEN
+        if grant == "refresh_token":
+            token = GRANTED.get(parameters.get("refresh_token", ""), "")
+        if not token:
+            return _denied("invalid_grant", "Token has been expired or revoked.")
+        return Answer({"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
 
     def refuse(self, refusal: Refusal, _: Call) -> Answer:
         """invalid_grant for a dead token; else a server's error."""

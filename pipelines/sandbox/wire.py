@@ -25,6 +25,7 @@ class Call:
     `host` is the platform's real host, which the sandbox carries as the first step of its path;
     `path` is what follows, without a leading slash; header names are in lower case; `origin` is the
     scheme and authority under which the sandbox was reached, for the links in its answers;
+    `raw_query` is the query as it was written, for grammars to which its escapes matter.
     `as_sent` is the call that came, where a fault changed it: signatures are over that.
     """
 
@@ -35,6 +36,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes = b""
     origin: str = ""
+    raw_query: str = ""
     as_sent: Call | None = None
 
     @property

@@ -24,6 +24,8 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    # The query as it was written, for grammars in which an escaped character means another thing.
+    raw_query: str = ""
 
     @property
     def json(self) -> Any:
@@ -96,6 +98,7 @@ class Scripted:
                     dict(parse_qsl(url.query)),
                     dict(self.headers.items()),
                     self.rfile.read(length),
+                    url.query,
                 )
                 scripted.asked.append(asked)
                 self.send(scripted.answer(asked))

@@ -190,6 +190,44 @@ def test_a_dead_token_fails_once_and_is_not_asked_with_again(
     assert len(server.asked) == 1
 
 
+class Chain:
+    """A secret that has a next value each time one is refused."""
+
+    def __init__(self) -> None:
+        self.refusals = 0
+
+    def __call__(self) -> str:
+        return f"token-number-{self.refusals}"
+
+    def refuse(self) -> None:
+        self.refusals += 1
+
+
+def test_a_token_that_is_revoked_before_its_end_is_renewed_and_asked_with_again(
+    server: Scripted, time: FakeTime
+) -> None:
+    client = Client(Platform("test"), Token(Chain()), clock=time.clock)
+    server.says(Reply({}, 401), GOOD)
+
+    assert client.get(server.url) == {"fine": True}
+    assert [asked.headers["Authorization"] for asked in server.asked] == [
+        "Bearer token-number-0",
+        "Bearer token-number-1",
+    ]
+
+
+def test_a_token_that_stays_refused_is_renewed_once_and_then_dead(
+    server: Scripted, time: FakeTime
+) -> None:
+    client = Client(Platform("test"), Token(Chain()), clock=time.clock)
+    server.says(Reply({}, 401))
+
+    for _ in range(2):
+        with pytest.raises(DeadToken):
+            client.get(server.url)
+    assert len(server.asked) == 2
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [(403, Permanent), (404, Gone), (413, TooMuch), (400, Permanent), (301, Permanent)],

@@ -97,3 +97,25 @@ def test_the_store_keeps_when_the_refresh_token_ends(tmp_path: Path, time: FakeT
     kept = store.read("first")
     assert kept is not None
     assert kept.refresh_expires_at == ends
+
+
+def test_a_refused_access_token_is_given_up_before_its_end(platform, time, tmp_path) -> None:
+    path = tmp_path / "shop.json"
+    renewed = token(platform, time, path)
+    assert renewed() == "access-1"
+    renewed.refuse()
+    assert renewed() == "access-2"
+    assert token(platform, time, path)() == "access-2", "the kept one is the newer"
+
+
+def test_a_refused_access_token_that_another_process_replaced_is_not_exchanged_again(
+    platform, time, tmp_path
+) -> None:
+    path = tmp_path / "shop.json"
+    ours, theirs = token(platform, time, path), token(platform, time, path)
+    assert ours() == theirs() == "access-1"
+    theirs.refuse()
+    assert theirs() == "access-2"
+    ours.refuse()
+    assert ours() == "access-2"
+    assert platform.exchanges == 2

@@ -283,6 +283,22 @@ def counters(
     }
 
 
+def comment(number: str, written: datetime, text: str | None, **more: Any) -> dict[str, Any]:
+    """A visitor's comment under post p1."""
+    return {
+        "page_id": PAGE,
+        "id": number,
+        "post_id": "p1",
+        "from_id": "fb9",
+        "message": text,
+        "created_time": written,
+        "like_count": 2,
+        "comment_count": 0,
+        "is_hidden": False,
+        **more,
+    }
+
+
 def holiday(
     day: date, name: str, *, parts: str | None = None, types: str = '["Public"]'
 ) -> dict[str, Any]:

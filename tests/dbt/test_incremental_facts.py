@@ -35,6 +35,12 @@ def first_landing(lake: HandmadeLake) -> None:
     )
     s.orders(lake, date(2026, 3, 5))
     lake.put(
+        "facebook_pages.comments",
+        s.PAGE,
+        s.FRIDAY,
+        [s.comment("c1", s.at(s.FRIDAY), "Enak"), s.comment("c2", s.at(s.FRIDAY), "Mahal")],
+    )
+    lake.put(
         "facebook_pages.post_counters",
         s.PAGE,
         s.FRIDAY,
@@ -69,6 +75,18 @@ def second_landing(lake: HandmadeLake) -> None:
         s.event("b3", 3, s.at(s.SATURDAY)),
     )
     lake.put(
+        "facebook_pages.comments",
+        s.PAGE,
+        s.FRIDAY,
+        [s.comment("c2", s.at(s.FRIDAY), "Mahal sekali")],
+    )
+    lake.put(
+        "facebook_pages.comments",
+        s.PAGE,
+        s.SATURDAY,
+        [s.comment("c3", s.at(s.SATURDAY), "Kapan promo?", parent_id="c1")],
+    )
+    lake.put(
         "facebook_pages.post_counters",
         s.PAGE,
         s.SATURDAY,
@@ -95,6 +113,8 @@ def third_landing(lake: HandmadeLake) -> None:
         s.order(4, s.at(date(2026, 3, 6), 1), updated=s.at(s.SUNDAY), customer=2, test=True),
         s.order(2, s.at(s.FRIDAY, 4), updated=s.at(s.SUNDAY), customer=3, lines=[]),
     )
+    # The words have expired; the day has not.
+    lake.put("facebook_pages.comments", s.PAGE, s.FRIDAY, [])
     lake.put(
         "facebook_pages.post_counters",
         s.PAGE,
@@ -131,6 +151,7 @@ MARKED = {
     "fct_ad_daily": ("ad_id", "platform"),
     "fct_session": ("session_id", "device"),
     "fct_post_daily": ("post_id", "platform"),
+    "fct_content": ("content_id", "platform"),
 }
 
 

@@ -141,6 +141,17 @@ def land(lake: HandmadeLake) -> None:
             [s.counters("p1", s.at(date(2026, 3, 2)), reactions=reactions, views=reactions * 10)],
         )
     lake.put(
+        "facebook_pages.comments",
+        s.PAGE,
+        s.FRIDAY,
+        [
+            # Midnight has passed in Jakarta.
+            s.comment("c1", s.at(s.FRIDAY, 18), "Ada di Bandung?"),
+            s.comment("c2", s.at(s.FRIDAY, 19), "Ada, Kak", parent_id="c1", from_id=s.PAGE),
+            s.comment("c3", s.at(s.FRIDAY), None, from_id=None),
+        ],
+    )
+    lake.put(
         "holidays.public_holidays",
         "US",
         s.FRIDAY,
@@ -248,6 +259,17 @@ def test_posts_gain_by_day_from_their_publication_on(built: Warehouse) -> None:
         "select date_day, impressions, reactions, link_clicks, saves from fct_post_daily"
         " order by date_day"
     ) == [(date(2026, 3, 2), 100, 10, 10, None), (s.SATURDAY, 20, 2, 2, None)]
+
+
+def test_comments_are_content_by_the_day_on_which_they_were_written(built: Warehouse) -> None:
+    assert built.rows(
+        "select content_id, kind, parent_id, is_own, message, like_count, rating, created_date,"
+        " post_key = md5('facebook_pages|500|p1') from fct_content order by content_id"
+    ) == [
+        ("c1", "comment", None, False, "Ada di Bandung?", 2, None, s.SATURDAY, True),
+        ("c2", "comment", "c1", True, "Ada, Kak", 2, None, s.SATURDAY, True),
+        ("c3", "comment", None, None, None, 2, None, s.FRIDAY, True),
+    ]
 
 
 def test_a_public_holiday_is_one_row_however_many_parts_of_the_country_keep_it(

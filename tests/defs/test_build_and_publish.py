@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date, timedelta
+
 import dagster as dg
 import pytest
+from adland import SPEND, Adland
 
 from pipelines.defs import dbt, mart_checks
+from pipelines.defs.lake import expiry_asset
+from pipelines.defs.resources import Workspace, workspace_resource
 from pipelines.serving import duck
 
 PUBLISHED = dg.AssetKey("published_marts")
@@ -54,11 +60,31 @@ def test_money_that_does_not_tie_is_not_published(location, monkeypatch):
     assert failed == {"spend_ties_to_account_totals", "credit_ties_to_recorded_revenue"}
 
 
+def test_a_build_takes_out_words_whose_time_is_over(settings):
+    words = replace(SPEND, ttl_days=1)
+    workspace = Workspace(settings, sources={"adland": Adland()})
+    workspace.ingest(words, date(2026, 3, 9), date(2026, 3, 9), "read")
+    later = settings.model_copy(update={"fixed_now": settings.now() + timedelta(days=1, seconds=1)})
+    result = dg.materialize(
+        [expiry_asset([words, SPEND])],
+        resources={"workspace": workspace_resource(Workspace(later))},
+    )
+    (done,) = result.asset_materializations_for_node("lake__expired")
+    assert done.metadata["rows"].value == done.metadata["stream-days"].value == 2
+    assert workspace.lake.manifest()["expired"].to_pylist() == [1, 1]
+
+
+def test_the_build_job_expires_before_it_lists_files(built):
+    steps = [event.step_key for event in built[1].get_step_success_events()]
+    assert steps.index("lake__expired") < steps.index("lake__files")
+
+
 def test_models_follow_their_streams_and_publishing_follows_the_marts(location):
     graph = location.defs.resolve_asset_graph()
     reads = graph.get(dg.AssetKey(["marts", "mart_reads"]))
     assert dg.AssetKey(["lake", "files"]) in reads.parent_keys
     assert graph.get(dg.AssetKey(["lake", "files"])).parent_keys == {
+        dg.AssetKey(["lake", "expired"]),
         dg.AssetKey(["adland", "spend"]),
         dg.AssetKey(["adland", "campaigns"]),
     }

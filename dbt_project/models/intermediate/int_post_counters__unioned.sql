@@ -53,3 +53,75 @@ select
     video_views,
     lake_account
 from {{ ref('stg_tiktok__video_counters') }}
+union all
+select
+    'youtube' as source,
+    'youtube' as platform,
+    channel_id as account_id,
+    video_id as post_id,
+    {{ reporting_date('published_at') }} as published_date,
+    snapshot_day,
+    cast(null as bigint) as impressions,
+    cast(null as bigint) as reach,
+    likes as reactions,
+    comments,
+    cast(null as bigint) as shares,
+    cast(null as bigint) as saves,
+    cast(null as bigint) as link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_youtube__video_counters') }}
+union all
+select
+    'instagram' as source,
+    'instagram' as platform,
+    account_id,
+    media_id as post_id,
+    {{ reporting_date('published_at') }} as published_date,
+    snapshot_day,
+    impressions,
+    reach,
+    likes as reactions,
+    comments,
+    shares,
+    saves,
+    cast(null as bigint) as link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_instagram__media_counters') }}
+union all
+select
+    'instagram' as source,
+    'instagram' as platform,
+    account_id,
+    media_id as post_id,
+    {{ reporting_date('published_at') }} as published_date,
+    snapshot_day,
+    impressions,
+    reach,
+    likes as reactions,
+    comments,
+    shares,
+    saves,
+    cast(null as bigint) as link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_instagram__story_counters') }}
+union all
+select
+    'linkedin' as source,
+    'linkedin' as platform,
+    organization_id as account_id,
+    post_id,
+    {{ reporting_date('published_at') }} as published_date,
+    snapshot_day,
+    impressions,
+    reach,
+    reactions,
+    comments,
+    shares,
+    cast(null as bigint) as saves,
+    cast(null as bigint) as link_clicks,
+    cast(null as bigint) as video_views,
+    lake_account
+from {{ ref('stg_linkedin__post_counters') }}
