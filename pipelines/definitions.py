@@ -22,7 +22,7 @@ from pipelines.defs.mart_checks import mart_checks
 from pipelines.defs.marts import published_asset
 from pipelines.defs.partitions import daily
 from pipelines.defs.resources import Workspace, workspace_resource
-from pipelines.defs.schedules import build_sensor, daily_schedule
+from pipelines.defs.schedules import build_sensor, daily_schedule, fleeting_schedule
 from pipelines.defs.streams import stream_assets
 from pipelines.defs.version_checks import version_checks
 from pipelines.settings import Settings
@@ -77,7 +77,7 @@ def build_defs(
         ],
         asset_checks=[*mart_checks(), *version_checks(streams)],
         jobs=jobs(streams),
-        schedules=[daily_schedule(streams, settings)],
+        schedules=[daily_schedule(streams, settings), fleeting_schedule(streams, settings)],
         sensors=[build_sensor(), failure_sensor(settings)],
         executor=EXECUTOR,
         resources={

@@ -35,10 +35,16 @@ PREFIXES = (
     "FACEBOOK_PAGES_",
     "GA4_",
     "SHOPIFY_",
+    "WOOCOMMERCE_",
+    "STRIPE_",
     "ECB_",
     "HOLIDAYS_",
+    "TIKTOK_",
+    "YOUTUBE_",
+    "INSTAGRAM_",
     "GOOGLE_ADS_",
     "LINKEDIN_",
+    "X_API_",
 )
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
@@ -50,9 +56,17 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "facebook_pages": ("facebook_pages_access_token",),
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
+    "woocommerce": ("woocommerce_keys",),
+    "stripe": ("stripe_api_key",),
+    "tiktok_ads": ("tiktok_ads_access_token",),
+    "tiktok": ("tiktok_refresh_token",),
+    "tiktok_shop": ("tiktok_shop_refresh_token",),
     "google_ads": ("google_ads_refresh_token",),
     "linkedin_ads": ("linkedin_ads_refresh_token", "linkedin_ads_access_token"),
     "linkedin": ("linkedin_refresh_token", "linkedin_access_token"),
+    "youtube": ("youtube_refresh_token", "youtube_access_token", "youtube_api_key"),
+    "instagram": ("instagram_access_token",),
+    "x": ("x_api_bearer_token",),
     "files": ("files",),
 }
 
@@ -116,6 +130,53 @@ class Settings(BaseSettings):
     shopify_base_url: str = Field(default="https://{shop}.myshopify.com", alias="SHOPIFY_BASE_URL")
     shopify_api_version: str = Field(default="2026-07", alias="SHOPIFY_API_VERSION")
 
+    woocommerce_sites: Names = Field(default=(), alias="WOOCOMMERCE_SITES")
+    woocommerce_keys: SecretStr | None = Field(default=None, alias="WOOCOMMERCE_KEYS")
+    woocommerce_base_url: str = Field(default="https://{site}", alias="WOOCOMMERCE_BASE_URL")
+
+    stripe_accounts: Names = Field(default=(), alias="STRIPE_ACCOUNTS")
+    stripe_api_key: SecretStr | None = Field(default=None, alias="STRIPE_API_KEY")
+    stripe_base_url: str = Field(default="https://api.stripe.com", alias="STRIPE_BASE_URL")
+    stripe_api_version: str = Field(default="2026-10-28.endive", alias="STRIPE_API_VERSION")
+
+    tiktok_ads_access_token: SecretStr | None = Field(default=None, alias="TIKTOK_ADS_ACCESS_TOKEN")
+    tiktok_ads_advertisers: Names = Field(default=(), alias="TIKTOK_ADS_ADVERTISERS")
+    tiktok_ads_base_url: str = Field(
+        default="https://business-api.tiktok.com", alias="TIKTOK_ADS_BASE_URL"
+    )
+    tiktok_ads_api_version: str = Field(default="v1.3", alias="TIKTOK_ADS_API_VERSION")
+
+    tiktok_client_key: str = Field(default="", alias="TIKTOK_CLIENT_KEY")
+    tiktok_client_secret: SecretStr | None = Field(default=None, alias="TIKTOK_CLIENT_SECRET")
+    tiktok_accounts: Names = Field(default=(), alias="TIKTOK_ACCOUNTS")
+    tiktok_refresh_token: SecretStr | None = Field(default=None, alias="TIKTOK_REFRESH_TOKEN")
+    tiktok_base_url: str = Field(default="https://open.tiktokapis.com", alias="TIKTOK_BASE_URL")
+    tiktok_api_version: str = Field(default="v2", alias="TIKTOK_API_VERSION")
+
+    tiktok_shop_app_key: str = Field(default="", alias="TIKTOK_SHOP_APP_KEY")
+    tiktok_shop_app_secret: SecretStr | None = Field(default=None, alias="TIKTOK_SHOP_APP_SECRET")
+    tiktok_shop_ids: Names = Field(default=(), alias="TIKTOK_SHOP_IDS")
+    tiktok_shop_refresh_token: SecretStr | None = Field(
+        default=None, alias="TIKTOK_SHOP_REFRESH_TOKEN"
+    )
+    tiktok_shop_base_url: str = Field(
+        default="https://open-api.tiktokglobalshop.com", alias="TIKTOK_SHOP_BASE_URL"
+    )
+    tiktok_shop_auth_base_url: str = Field(
+        default="https://auth.tiktok-shops.com", alias="TIKTOK_SHOP_AUTH_BASE_URL"
+    )
+    tiktok_shop_api_version: str = Field(default="202309", alias="TIKTOK_SHOP_API_VERSION")
+
+    # Not X_: other programs' variables begin so.
+    x_api_bearer_token: SecretStr | None = Field(default=None, alias="X_API_BEARER_TOKEN")
+    x_api_accounts: Names = Field(default=(), alias="X_API_ACCOUNTS")
+    x_api_queries: Names = Field(default=(), alias="X_API_QUERIES")
+    x_api_consumer_key: SecretStr | None = Field(default=None, alias="X_API_CONSUMER_KEY")
+    x_api_consumer_secret: SecretStr | None = Field(default=None, alias="X_API_CONSUMER_SECRET")
+    x_api_user_tokens: SecretStr | None = Field(default=None, alias="X_API_USER_TOKENS")
+    x_api_base_url: str = Field(default="https://api.x.com", alias="X_API_BASE_URL")
+    x_api_version: str = Field(default="2", alias="X_API_VERSION")
+
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
 
     holidays_countries: Names = Field(default=("ID", "US"), alias="HOLIDAYS_COUNTRIES")
@@ -167,6 +228,29 @@ class Settings(BaseSettings):
         default="https://www.linkedin.com/oauth/v2", alias="LINKEDIN_OAUTH_BASE_URL"
     )
     linkedin_api_version: str = Field(default="202608", alias="LINKEDIN_API_VERSION")
+
+    youtube_refresh_token: SecretStr | None = Field(default=None, alias="YOUTUBE_REFRESH_TOKEN")
+    youtube_client_id: str = Field(default="", alias="YOUTUBE_CLIENT_ID")
+    youtube_client_secret: SecretStr | None = Field(default=None, alias="YOUTUBE_CLIENT_SECRET")
+    youtube_access_token: SecretStr | None = Field(default=None, alias="YOUTUBE_ACCESS_TOKEN")
+    youtube_api_key: SecretStr | None = Field(default=None, alias="YOUTUBE_API_KEY")
+    youtube_channels: Names = Field(default=(), alias="YOUTUBE_CHANNELS")
+    youtube_base_url: str = Field(
+        default="https://youtube.googleapis.com", alias="YOUTUBE_BASE_URL"
+    )
+    youtube_analytics_base_url: str = Field(
+        default="https://youtubeanalytics.googleapis.com", alias="YOUTUBE_ANALYTICS_BASE_URL"
+    )
+    youtube_token_url: str = Field(
+        default="https://oauth2.googleapis.com/token", alias="YOUTUBE_TOKEN_URL"
+    )
+
+    instagram_access_token: SecretStr | None = Field(default=None, alias="INSTAGRAM_ACCESS_TOKEN")
+    instagram_accounts: Names = Field(default=(), alias="INSTAGRAM_ACCOUNTS")
+    instagram_base_url: str = Field(
+        default="https://graph.facebook.com", alias="INSTAGRAM_BASE_URL"
+    )
+    instagram_api_version: str = Field(default="v25.0", alias="INSTAGRAM_API_VERSION")
 
     _sandboxed: bool = PrivateAttr(False)
 
@@ -244,23 +328,65 @@ class Settings(BaseSettings):
 
         Raises ValueError for a shop without a token.
         """
-        if self.shopify_access_token is None:
+        return _each("SHOPIFY_ACCESS_TOKEN", self.shopify_access_token, self.shopify_shops)
+
+    @property
+    def woocommerce_pairs(self) -> dict[str, SecretStr]:
+        """The `key:secret` of each site: one for all, or `site=key:secret,site=key:secret`.
+
+        Raises ValueError for a site without keys.
+        """
+        return _each("WOOCOMMERCE_KEYS", self.woocommerce_keys, self.woocommerce_sites, "=")
+
+    @property
+    def stripe_keys(self) -> dict[str, SecretStr]:
+        """The key of each account: one, or `acct_…:key,acct_…:key`.
+
+        Raises ValueError for an account without a key.
+        """
+        return _each("STRIPE_API_KEY", self.stripe_api_key, self.stripe_accounts)
+
+    @property
+    def tiktok_tokens(self) -> dict[str, SecretStr]:
+        """The first refresh token of each TikTok account, as `shopify_tokens`."""
+        return _each("TIKTOK_REFRESH_TOKEN", self.tiktok_refresh_token, self.tiktok_accounts)
+
+    @property
+    def tiktok_shop_tokens(self) -> dict[str, SecretStr]:
+        """The first refresh token of each TikTok shop, as `shopify_tokens`."""
+        token = self.tiktok_shop_refresh_token
+        return _each("TIKTOK_SHOP_REFRESH_TOKEN", token, self.tiktok_shop_ids)
+
+    @property
+    def youtube_refresh_tokens(self) -> dict[str, SecretStr]:
+        """The refresh token of each channel's owner, as `shopify_tokens`."""
+        return _each("YOUTUBE_REFRESH_TOKEN", self.youtube_refresh_token, self.youtube_channels)
+
+    @property
+    def x_user_tokens(self) -> dict[str, SecretStr]:
+        """The `token:secret` of those X accounts that have one, from `account:token:secret,…`."""
+        if self.x_api_user_tokens is None:
             return {}
-        given = self.shopify_access_token.get_secret_value()
-        if ":" not in given:
-            return dict.fromkeys(self.shopify_shops, self.shopify_access_token)
-        pairs = dict(part.strip().split(":", 1) for part in given.split(",") if part.strip())
-        if missing := [shop for shop in self.shopify_shops if shop not in pairs]:
-            raise ValueError(f"SHOPIFY_ACCESS_TOKEN has no token for: {', '.join(missing)}")
-        return {shop: SecretStr(pairs[shop]) for shop in self.shopify_shops}
+        given = self.x_api_user_tokens.get_secret_value()
+        named = [part.partition(":")[0].strip() for part in given.split(",")]
+        return _each("X_API_USER_TOKENS", self.x_api_user_tokens, named)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
-        return tuple(
-            secret.get_secret_value() for secret in (*single, *self.shopify_tokens.values())
-        )
+        given = [secret.get_secret_value() for secret in single]
+        for secrets in (
+            self.shopify_tokens,
+            self.woocommerce_pairs,
+            self.stripe_keys,
+            self.tiktok_tokens,
+            self.tiktok_shop_tokens,
+            self.youtube_refresh_tokens,
+            self.x_user_tokens,
+        ):
+            given += [secret.get_secret_value() for secret in secrets.values()]
+        return tuple(given)
 
     def now(self) -> datetime:
         """The clock of this run (UTC): SMM_NOW, else the sandbox's morning, else the real time."""
@@ -325,6 +451,21 @@ def last_sandbox_morning(now: datetime) -> datetime:
     """The latest 09:00 UTC that has passed: runs of one day see one world."""
     morning = datetime.combine(now.astimezone(UTC).date(), SANDBOX_HOUR)
     return morning if morning <= now else morning - timedelta(days=1)
+
+
+def _each(
+    name: str, secret: SecretStr | None, accounts: Sequence[str], mark: str = ":"
+) -> dict[str, SecretStr]:
+    """The secret of each account out of one for all, or of `account<mark>secret,…`."""
+    if secret is None:
+        return {}
+    given = secret.get_secret_value()
+    if mark not in given:
+        return dict.fromkeys(accounts, secret)
+    pairs = dict(part.strip().split(mark, 1) for part in given.split(",") if part.strip())
+    if missing := [account for account in accounts if account not in pairs]:
+        raise ValueError(f"{name} has no token for: {', '.join(missing)}")
+    return {account: SecretStr(pairs[account]) for account in accounts}
 
 
 def _alternatives(fields: Sequence[str]) -> str:

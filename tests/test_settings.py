@@ -52,9 +52,19 @@ def test_with_some_credentials_the_other_sources_are_off_and_say_why():
         "facebook_pages": "FACEBOOK_PAGES_ACCESS_TOKEN is not set",
         "ga4": "GA4_CREDENTIALS (or GA4_ACCESS_TOKEN) is not set",
         "shopify": "SHOPIFY_ACCESS_TOKEN is not set",
+        "woocommerce": "WOOCOMMERCE_KEYS is not set",
+        "stripe": "STRIPE_API_KEY is not set",
+        "tiktok_ads": "TIKTOK_ADS_ACCESS_TOKEN is not set",
+        "tiktok": "TIKTOK_REFRESH_TOKEN is not set",
+        "tiktok_shop": "TIKTOK_SHOP_REFRESH_TOKEN is not set",
         "google_ads": "GOOGLE_ADS_REFRESH_TOKEN is not set",
         "linkedin_ads": "LINKEDIN_ADS_REFRESH_TOKEN (or LINKEDIN_ADS_ACCESS_TOKEN) is not set",
         "linkedin": "LINKEDIN_REFRESH_TOKEN (or LINKEDIN_ACCESS_TOKEN) is not set",
+        "youtube": (
+            "YOUTUBE_REFRESH_TOKEN (or YOUTUBE_ACCESS_TOKEN or YOUTUBE_API_KEY) is not set"
+        ),
+        "instagram": "INSTAGRAM_ACCESS_TOKEN is not set",
+        "x": "X_API_BEARER_TOKEN is not set",
         "files": "SMM_FILES is not set",
     }
 
@@ -106,10 +116,11 @@ def test_a_wrong_value_is_refused_in_words(name, value, says):
 
 
 def test_secrets_show_nowhere():
-    made = settings(META_ADS_ACCESS_TOKEN="EAAB-hidden", SHOPIFY_ACCESS_TOKEN="a:shpat-hidden")
-    assert "hidden" not in repr(made)
-    assert "hidden" not in str(made.model_dump())
-    assert made.secrets[0] == "EAAB-hidden"
+    made = settings(META_ADS_ACCESS_TOKEN="EAAB-secret", SHOPIFY_ACCESS_TOKEN="a:shpat-secret")
+    for shown in (repr(made), str(made.model_dump())):
+        assert "EAAB-secret" not in shown
+        assert "shpat-secret" not in shown
+    assert made.secrets[0] == "EAAB-secret"
 
 
 def test_a_token_that_stops_the_start_is_not_in_the_message(monkeypatch):
@@ -135,6 +146,14 @@ def test_a_shop_without_a_token_is_named():
         _ = made.shopify_tokens
 
 
+def test_keys_of_woocommerce_serve_all_sites_or_one_each():
+    one = settings(WOOCOMMERCE_SITES="a.id,b.id", WOOCOMMERCE_KEYS="ck_1:cs_1")
+    assert one.woocommerce_pairs["b.id"].get_secret_value() == "ck_1:cs_1"
+    own = settings(WOOCOMMERCE_SITES="a.id,b.id", WOOCOMMERCE_KEYS="a.id=ck_1:cs_1,b.id=ck_2:cs_2")
+    assert own.woocommerce_pairs["b.id"].get_secret_value() == "ck_2:cs_2"
+    assert "ck_2:cs_2" in own.secrets
+
+
 def test_relative_paths_are_relative_to_the_project(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert settings(SMM_HOME="data/example").home == PROJECT / "data" / "example"
@@ -157,3 +176,20 @@ def test_the_example_file_documents_every_setting_and_no_other():
     lines = Path(PROJECT / ".env.example").read_text(encoding="utf-8").splitlines()
     documented = {line.lstrip("#").split("=")[0] for line in lines if "=" in line.split(" ")[0]}
     assert documented == set(known_names())
+
+
+def test_each_token_of_an_account_is_a_secret_too():
+    made = settings(
+        TIKTOK_ACCOUNTS="a",
+        TIKTOK_REFRESH_TOKEN="a:rft.1",
+        TIKTOK_SHOP_IDS="7",
+        TIKTOK_SHOP_REFRESH_TOKEN="7:ROW_2",
+        TIKTOK_SHOP_APP_SECRET="app",
+    )
+    assert {"rft.1", "ROW_2", "app"} <= set(made.secrets)
+
+
+def test_a_tiktok_shop_without_a_token_is_named():
+    made = settings(TIKTOK_SHOP_IDS="1,2", TIKTOK_SHOP_REFRESH_TOKEN="1:ROW_1")
+    with pytest.raises(ValueError, match="TIKTOK_SHOP_REFRESH_TOKEN has no token for: 2"):
+        _ = made.tiktok_shop_tokens

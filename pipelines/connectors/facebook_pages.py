@@ -7,9 +7,8 @@ Belongs here: the streams, their metrics, and how each is read. Does not: what a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
@@ -17,21 +16,23 @@ from pipelines.connectors.errors import Gone
 from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Client, Token
 from pipelines.connectors.meta_graph import (
+    INSIGHTS_ZONE,
     Graph,
     account_health,
+    daily_values,
+    epoch,
     field_list,
     graph_platform,
+    instant,
     tidy,
 )
-from pipelines.connectors.read import HttpSource, Page, bisected
+from pipelines.connectors.read import HttpSource, Page, Served
 from pipelines.connectors.stream import Account, Stream, Window
 from pipelines.lake.schema import boolean, day, integer, json, schema, text, timestamp
 
 SETTING = "FACEBOOK_PAGES_ACCESS_TOKEN"
 PERMISSIONS = ("pages_read_engagement", "pages_read_user_content", "read_insights")
 DOCS = "https://developers.facebook.com/docs/graph-api/reference/page/"
-# Page insights close their days at midnight in California, wherever the page is.
-INSIGHTS_ZONE = "America/Los_Angeles"
 LOOKBACK_DAYS = 28
 
 PAGE = (text("page_id", "Page.", "@account_id", required=True),)
@@ -185,8 +186,7 @@ class FacebookPages(HttpSource):
         self._client = client
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._graphs: dict[str, Graph] = {}
-        # Metrics that the platform was found not to serve, so that each is searched for once.
-        self._retired: dict[str, tuple[str, ...]] = {}
+        self._served = Served()
         self._token = token
         self.api_version = version
 
@@ -234,12 +234,14 @@ class FacebookPages(HttpSource):
     ) -> Iterator[Page]:
         """Counters of the posts of a year, with what insights the platform still serves."""
         since = window.end - timedelta(days=COUNTED_DAYS)
-        known, missing = self._served(
-            stream, POST_METRICS, lambda metrics: self._probe(graph, stream, account, metrics)
+        groups = self._served.ask(
+            stream.name,
+            POST_METRICS,
+            lambda metrics: self._probe(graph, stream, account, metrics),
         )
-        fields = _counter_fields(stream, known)
+        fields = _counter_fields(stream, [metric for group in groups for metric in group])
         for posts in _feed(graph, account, fields, since, window.end):
-            yield Page(tidy(posts), missing)
+            yield Page(tidy(posts), self._served.notes(stream.name))
 
     def _probe(
         self, graph: Graph, stream: Stream, account: Account, metrics: Sequence[str]
@@ -248,40 +250,27 @@ class FacebookPages(HttpSource):
         graph.get(f"{account.id}/feed", fields=_counter_fields(stream, metrics), limit=1)
         return metrics
 
-    def _served(
-        self,
-        stream: Stream,
-        metrics: Sequence[str],
-        ask: Callable[[Sequence[str]], Sequence[str]],
-    ) -> tuple[list[str], tuple[str, ...]]:
-        """The metrics that are served, and a sentence for each that is not."""
-        retired = self._retired.get(stream.name, ())
-        asked = [metric for metric in metrics if metric not in retired]
-        groups, refused = bisected(asked, ask)
-        self._retired[stream.name] = retired = retired + refused
-        return [metric for group in groups for metric in group], _retired_notes(retired)
-
     def _page_insights(
         self, graph: Graph, stream: Stream, account: Account, window: Window
     ) -> Iterator[Page]:
-        found: list[dict[str, Any]] = []
 
-        def ask(metrics: Sequence[str]) -> Sequence[str]:
+        def ask(metrics: Sequence[str]) -> list[dict[str, Any]]:
             body = graph.get(
                 f"{account.id}/insights",
                 metric=",".join(metrics),
                 period="day",
-                since=_epoch(window.start),
-                until=_epoch(window.end),
+                since=epoch(window.start),
+                until=epoch(window.end),
             )
-            found.extend(body.get("data", []))
-            return metrics
+            found: list[dict[str, Any]] = body.get("data", [])
+            return found
 
-        _, missing = self._served(stream, PAGE_METRICS, ask)
-        rows = [row for insight in found for row in daily_values(insight)]
+        groups = self._served.ask(stream.name, PAGE_METRICS, ask)
+        rows = [row for group in groups for insight in group for row in daily_values(insight)]
         # What lies outside the window is another read's; what has no day is for quarantine.
         inside = {None, *(day.isoformat() for day in window.days)}
-        yield Page([row for row in rows if row.get("date") in inside], missing)
+        inside_rows = [row for row in rows if row.get("date") in inside]
+        yield Page(inside_rows, self._served.notes(stream.name))
 
     def _comments(
         self, graph: Graph, stream: Stream, account: Account, window: Window
@@ -317,8 +306,8 @@ def _feed(
     lists = graph.lists(
         f"{account.id}/feed",
         fields=fields,
-        since=_epoch(since),
-        until=_epoch(until),
+        since=epoch(since),
+        until=epoch(until),
         limit=PAGE_SIZE,
     )
     for posts in lists:
@@ -332,14 +321,14 @@ def _comments_of(graph: Graph, post: str, fields: str, window: Window) -> Iterat
         fields=fields,
         filter="stream",
         order="chronological",
-        since=_epoch(window.start),
+        since=epoch(window.start),
         limit=PAGE_SIZE,
     )
     for comments in lists:
         for comment in comments:
             if _within(comment, window.start, window.end):
                 yield {**tidy(comment), "post_id": post}
-        last = _instant(comments[-1].get("created_time")) if comments else None
+        last = instant(comments[-1].get("created_time")) if comments else None
         if last and last >= window.end:
             return
 
@@ -351,40 +340,10 @@ def _counter_fields(stream: Stream, metrics: Sequence[str]) -> str:
     )
 
 
-def _retired_notes(metrics: Sequence[str]) -> tuple[str, ...]:
-    return tuple(f"metric {metric}: the platform no longer serves it" for metric in metrics)
-
-
-def daily_values(insight: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A metric's values as one record a day.
-
-    `end_time` is the midnight in California that closes the day: the day is the one before it. A
-    value whose `end_time` cannot be read gets no `date`, and so goes to quarantine.
-    """
-    for value in insight.get("values", []):
-        record = {**value, "metric": insight.get("name"), "period": insight.get("period")}
-        if closed := _instant(value.get("end_time")):
-            last_second = closed.astimezone(ZoneInfo(INSIGHTS_ZONE)) - timedelta(seconds=1)
-            record["date"] = last_second.date().isoformat()
-        yield record
-
-
 def _within(record: Mapping[str, Any], start: datetime, end: datetime) -> bool:
     """Whether it was created in that half-open span; a time that cannot be read is judged later."""
-    created = _instant(record.get("created_time"))
+    created = instant(record.get("created_time"))
     return created is None or start <= created < end
-
-
-def _instant(text: Any) -> datetime | None:
-    """Graph's `2021-07-04T19:50:58+0000`; None where it is something else."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
-    except (TypeError, ValueError):
-        return None
-
-
-def _epoch(instant: datetime) -> int:
-    return int(instant.timestamp())
 
 
 def facebook_pages(

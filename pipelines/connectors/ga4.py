@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from google.auth import crypt, jwt
@@ -20,6 +19,7 @@ from typing_extensions import override
 
 from pipelines.connectors import health
 from pipelines.connectors.errors import Decision, Permanent, Rule, Signal, TooMuch
+from pipelines.connectors.google import until_quota_day
 from pipelines.connectors.health import Finding, State
 from pipelines.connectors.http import Answer, Client, Platform, Request, Token, status_signal
 from pipelines.connectors.read import HttpSource, Page, follow, halved
@@ -99,8 +99,6 @@ STREAMS = (
 )
 
 
-# Google closes its quotas' days in California.
-QUOTA_ZONE = "America/Los_Angeles"
 HOUR = 3600.0
 RULES = (
     Rule(Decision.ABORT, "the token is refused", code=("UNAUTHENTICATED", "invalid_grant")),
@@ -182,13 +180,6 @@ def ga4_pace(answer: Answer) -> float:
 def _spent(quota: Mapping[str, int] | None) -> bool:
     """Whether another report that costs what the last one did would be refused."""
     return quota is not None and quota.get("remaining", 0) < quota.get("consumed", 0)
-
-
-def until_quota_day(now: datetime) -> float:
-    """Seconds until the day's quota is new: midnight in California."""
-    local = now.astimezone(ZoneInfo(QUOTA_ZONE))
-    midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight.timestamp() - now.timestamp()
 
 
 PLATFORM = Platform(

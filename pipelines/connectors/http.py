@@ -23,6 +23,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from pipelines.connectors.envelope import envelope
 from pipelines.connectors.errors import (
     CUT_SHORT,
     ERRORS,
@@ -53,7 +54,7 @@ LONGEST_WAIT = 15 * 60.0
 SECRET_PATTERNS = (
     # The value of a token parameter, in a URL or in JSON.
     re.compile(
-        r"""(?i)\b((?:access_token|input_token|client_secret|refresh_token|assertion)["']?\s*[=:]\s*["']?)[^\s&"',}]+"""
+        r"""(?i)\b((?:access_token|input_token|client_secret|app_secret|refresh_token|assertion)["']?\s*[=:]\s*["']?)[^\s&"',}]+"""
     ),
     re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+"),
     re.compile(r"(?i)\b(shp(?:at|ca|pa|ss)_)[\w-]+"),
@@ -67,12 +68,17 @@ SHORTEST_SECRET = 8
 
 @dataclass(frozen=True)
 class Request:
-    """One question. `form` and `body` make it a POST's: form-encoded, or JSON."""
+    """One question. `form` and `body` make it a POST's: form-encoded, or JSON.
+
+    `records` leads to the list in the answer that is to stay JSON text (`msgspec.Raw`), for a
+    `Page` to take as it is.
+    """
 
     url: str
     params: Mapping[str, str | int] = field(default_factory=dict)
     form: Mapping[str, str | int] | None = None
     body: Mapping[str, Any] | None = None
+    records: tuple[str, ...] = ()
 
     @property
     def method(self) -> str:
@@ -195,6 +201,21 @@ class Token:
 
     def __repr__(self) -> str:
         return f"Token({self.header})"
+
+
+@dataclass(frozen=True)
+class Confidential:
+    """A signer that adds nothing: the request carries its proof itself, which nobody may see."""
+
+    values: set[str] = field(default_factory=set, repr=False)
+
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The request as it is."""
+        return request
+
+    def secrets(self) -> Iterable[str]:
+        """What requests carry."""
+        return self.values
 
 
 class _Signed(AuthBase):
@@ -324,7 +345,7 @@ class Client:
             return Signal(0, CUT_SHORT, message=type(error).__name__)
         finally:
             self.stats.seconds += time.perf_counter() - started
-        return self._understand(response, content)
+        return self._understand(response, content, request.records)
 
     def _read(self, response: requests.Response) -> bytes:
         """The whole body. One call to zlib costs half of what decoding piece by piece does."""
@@ -338,19 +359,22 @@ class Client:
             raise EOFError("compressed stream ends early")
         return content
 
-    def _understand(self, response: requests.Response, content: bytes) -> Answer | Signal:
-        body, broken = self._decode(content)
+    def _understand(
+        self, response: requests.Response, content: bytes, records: tuple[str, ...]
+    ) -> Answer | Signal:
+        body, broken = self._decode(content, records)
         if broken and response.status_code < 300:
             return Signal(response.status_code, CUT_SHORT, message="not JSON")
         answer = Answer(response.status_code, response.headers, body)
         return self.platform.signal(answer) or answer
 
-    def _decode(self, content: bytes) -> tuple[Any, bool]:
+    def _decode(self, content: bytes, records: tuple[str, ...]) -> tuple[Any, bool]:
         """The decoded body, and whether JSON was due and this is none."""
         if self.platform.json:
+            decode = envelope(records).decode if records else msgspec.json.decode
             try:
-                return msgspec.json.decode(content), False
-            except msgspec.DecodeError:
+                return decode(content), False
+            except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
         return content.decode(errors="replace"), self.platform.json
 
@@ -457,6 +481,19 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (due - sent).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+class Redacting(logging.Filter):
+    """Hides what looks like a token in log lines that others write of our requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """The record goes on, with its message redacted."""
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+# It writes whole addresses, and some platforms want secrets among an address's parameters.
+logging.getLogger("urllib3.connectionpool").addFilter(Redacting())
 
 
 def redact(text: str) -> str:

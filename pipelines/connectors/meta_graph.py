@@ -1,16 +1,17 @@
 """What every edge of Meta's Graph API shares: errors, usage figures, paging, field lists.
 
-Belongs here: rules that hold for pages and advertising alike. Does not: any edge (`facebook_pages`,
-`meta_ads`).
+Belongs here: rules that hold for pages, Instagram and advertising alike. Does not: any edge
+(`facebook_pages`, `instagram`, `meta_ads`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -55,13 +56,15 @@ USAGE_TO_SLOW = 75.0
 USAGE_TO_REST = 95.0
 REST = 60.0
 SMALLEST_PAGE = 5
+# Insights close their days at midnight in California, wherever the page or account is.
+INSIGHTS_ZONE = "America/Los_Angeles"
 
 
-def graph_platform(name: str, setting: str) -> Platform:
+def graph_platform(name: str, setting: str, rules: tuple[Rule, ...] = RULES) -> Platform:
     """The Graph API as that source speaks to it; `setting` names the token's variable."""
     return Platform(
         name=name,
-        rules=RULES,
+        rules=rules,
         signal=graph_signal,
         pace=graph_pace,
         remedy=f"Put a new token into {setting}.",
@@ -176,6 +179,12 @@ class Graph:
         """The answer to a form."""
         return self.client.send(Request(self.url(path), form=form)).body
 
+    def packed(self, path: str, **params: str | int) -> Iterator[Any]:
+        """An edge's records, page by page, as they came: JSON text for `Page.of`."""
+        request = Request(self.url(path), params, records=("data",))
+        for body in follow(self.client, request, NextLink()):
+            yield body.get("data")
+
     def lists(self, path: str, **params: str | int) -> Iterator[list[dict[str, Any]]]:
         """An edge's records, page by page."""
         for body in follow(self.client, Request(self.url(path), params), NextLink()):
@@ -263,3 +272,30 @@ def tidy(value: Any) -> Any:
         for key, item in value.items()
         if key not in FURNITURE and not (key == "data" and item == [] and "summary" in value)
     }
+
+
+def daily_values(insight: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A metric's values as one record a day.
+
+    `end_time` is the midnight in California that closes the day: the day is the one before it. A
+    value whose `end_time` cannot be read gets no `date`, and so goes to quarantine.
+    """
+    for value in insight.get("values", []):
+        record = {**value, "metric": insight.get("name"), "period": insight.get("period")}
+        if closed := instant(value.get("end_time")):
+            last_second = closed.astimezone(ZoneInfo(INSIGHTS_ZONE)) - timedelta(seconds=1)
+            record["date"] = last_second.date().isoformat()
+        yield record
+
+
+def instant(text: Any) -> datetime | None:
+    """Graph's `2021-07-04T19:50:58+0000`; None where it is something else."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
+    except (TypeError, ValueError):
+        return None
+
+
+def epoch(moment: datetime) -> int:
+    """The instant as Graph's parameters take it."""
+    return int(moment.timestamp())

@@ -111,6 +111,9 @@ class Stream:
     - `zone`: `account`, or the IANA zone in which the platform closes this stream's days.
     - `snapshot`: the platform tells only the present; it lands under the last closed day, and
       earlier days cannot be read.
+    - `delay_days`: how many days after its end the platform first tells of a day.
+    - `reads_per_day`: how often it is read where more than once: what it tells of vanishes within
+      a day.
     - `lookback_days`: how far back the platform restates; a daily run re-reads so many days.
     - `slice_days`: how many days one read covers.
     - `from_start`: rows of other streams need its earlier days (an order edited today needs the
@@ -131,6 +134,8 @@ class Stream:
     version: str = ""
     zone: str = "account"
     snapshot: bool = False
+    delay_days: int = 0
+    reads_per_day: int = 1
     lookback_days: int = 1
     slice_days: int = 7
     from_start: bool = False

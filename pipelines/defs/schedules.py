@@ -1,6 +1,6 @@
 """When things run by themselves: each day's reads, and the build that follows them.
 
-Belongs here: one schedule, one sensor, what they ask for. Does not: what the jobs hold (`jobs`).
+Belongs here: the schedules, one sensor, what they ask for. Does not: what the jobs hold (`jobs`).
 
 Streams differ in how far back their platforms restate, so a day's reads are several runs, one per
 length of window. The build cannot be a step of any of them, and must come even when one failed: a
@@ -85,6 +85,41 @@ def daily_schedule(streams: Sequence[Stream], settings: Settings) -> dg.Schedule
         return daily_requests(wanted, today - timedelta(days=1), settings.start_date)
 
     return daily
+
+
+def fleeting_schedule(streams: Sequence[Stream], settings: Settings) -> dg.ScheduleDefinition:
+    """Every few hours: read what will be gone when the day's reads come.
+
+    It lands under the last closed day, and waits there for the day's build.
+    """
+    fleeting = [stream for stream in streams if stream.reads_per_day > 1]
+    times = max((stream.reads_per_day for stream in fleeting), default=1)
+
+    @dg.schedule(
+        name="several_times_a_day",
+        job_name=DAILY,
+        # Soon after midnight in UTC, in which these streams' days close: what lives for a day and
+        # was there when the day closed can still be seen then.
+        cron_schedule=f"5 {','.join(map(str, range(0, 24, 24 // times)))} * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Reads what vanishes within a day.",
+    )
+    def several(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        wanted = readable(fleeting, Workspace(settings))
+        if not wanted:
+            return dg.SkipReason("nothing that can be read vanishes")
+        moment = context.scheduled_execution_time
+        today = moment.astimezone(ZoneInfo(settings.reporting_timezone)).date()
+        # East of the reporting zone the last closed day is yesterday, west of it the day before.
+        days = lookback(today - timedelta(days=1), 2, settings.start_date)
+        return dg.RunRequest(
+            run_key=moment.isoformat(),
+            asset_selection=[asset_key(stream) for stream in wanted],
+            tags=range_tags(*days),
+        )
+
+    return several
 
 
 def build_sensor() -> dg.SensorDefinition:

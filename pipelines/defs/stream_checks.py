@@ -58,7 +58,7 @@ def drift(landed: Sequence[LandedDay], lake: Lake) -> dg.AssetCheckResult:
 
 
 def latest_closed_day(stream: Stream, workspace: Workspace) -> dg.AssetCheckResult:
-    """Fail where an account lacks the file of the newest day that is closed for it.
+    """Fail where an account lacks the file of the newest day that is closed for it, and told.
 
     A freshness policy sees only the latest materialization, so a backfill of an old day would turn
     it green; this looks at the files.
@@ -84,7 +84,7 @@ def latest_closed_day(stream: Stream, workspace: Workspace) -> dg.AssetCheckResu
 
 def _last_closed(stream: Stream, account: Account, now: datetime) -> date:
     zone = stream.window(now.date(), now.date(), account).timezone
-    return now.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+    return now.astimezone(ZoneInfo(zone)).date() - timedelta(days=1 + stream.delay_days)
 
 
 def _is_missing(reason: str) -> bool:

@@ -12,7 +12,7 @@ import dagster as dg
 
 from pipelines.connectors.errors import Decision, SourceError, Transient
 from pipelines.connectors.stream import Stream
-from pipelines.defs.partitions import window
+from pipelines.defs.partitions import CHUNK_DAYS, window
 from pipelines.defs.resources import SourceOffError, Workspace
 from pipelines.defs.results import Materialized
 from pipelines.defs.stream_checks import drift, latest_closed_day
@@ -41,8 +41,11 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=60)
 KINDS: Mapping[str, tuple[str, ...]] = {
     "meta_ads": ("meta",),
     "facebook_pages": ("facebook",),
+    "instagram": ("instagram",),
+    "youtube": ("youtube",),
     "ga4": ("google",),
     "shopify": ("shopify",),
+    "x": ("x",),
     "files": ("file",),
 }
 
@@ -67,7 +70,7 @@ def _stream_asset(
     @dg.asset(
         key=key,
         partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=CHUNK_DAYS),
         group_name=stream.group,
         kinds={"python", "parquet", *KINDS.get(stream.source, ())},
         owners=[OWNERS[stream.group]],

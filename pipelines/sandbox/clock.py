@@ -21,6 +21,7 @@ from pipelines.sandbox.world import (
     current_customers,
     current_lines,
     current_orders,
+    current_outlet_orders,
     current_posts,
 )
 
@@ -46,6 +47,7 @@ STATES = {
     "current_customers": current_customers,
     "current_lines": current_lines,
     "current_orders": current_orders,
+    "current_outlet_orders": current_outlet_orders,
     "current_posts": current_posts,
 }
 

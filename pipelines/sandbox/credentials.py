@@ -6,6 +6,7 @@ secrets: the sandbox only listens to this machine and holds invented people.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -19,9 +20,32 @@ GOOGLE_ADS_DEVELOPER_TOKEN = "sandbox-developer-token"  # noqa: S105 - likewise
 GOOGLE_ADS_MANAGER = "3010000000"
 LINKEDIN_TOKEN = "sandbox-linkedin-token"  # noqa: S105 - opens nothing but the sandbox
 LINKEDIN_REFRESH_TOKEN = "sandbox-linkedin-refresh-token"  # noqa: S105 - likewise
+YOUTUBE_TOKEN = "sandbox-youtube-token-ya29"  # noqa: S105 - opens nothing but the sandbox
+YOUTUBE_KEY = "sandbox-youtube-key-AIza"
+YOUTUBE_REFRESH_TOKEN = "1//sandbox-youtube-refresh"  # noqa: S105 - opens nothing but the sandbox
+
+X_TOKEN = "AAAAAAAAAAAAAAAAAAAAAsandbox-x"  # noqa: S105 - opens nothing but the sandbox
+X_CONSUMER = ("sandbox-x-consumer", "sandbox-x-consumer-secret")
+X_ACCOUNTS = ("1501000000000000001", "1501000000000000002")
+X_USER_TOKENS = {
+    account: (f"{account}-sandbox-token", f"sandbox-secret-{account}") for account in X_ACCOUNTS
+}
+X_QUERIES = ('"Sari Laut" OR #SariLaut',)
 
 SHOPS = ("sarilaut-id", "sarilaut-us")
 SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
+WOOCOMMERCE_SITE = "toko.sarilaut.co.id"
+WOOCOMMERCE_KEYS = ("ck_sandbox_of_the_site", "cs_sandbox_of_the_site")
+
+STRIPE_ACCOUNT = "acct_1SariLautSandbox"
+STRIPE_KEY = "rk_live_sandbox_of_the_account"
+TIKTOK_ADS_TOKEN = "sandbox-tiktok-ads-token"  # noqa: S105 - opens nothing but the sandbox
+TIKTOK_KEY, TIKTOK_SECRET = "sandbox-client-key", "sandbox-client-secret"
+TIKTOK_ACCOUNTS = ("_000SariLautIndonesia0001", "_000SariLautUnitedStates02")
+TIKTOK_TOKENS = {account: f"rft.sandbox{account}" for account in TIKTOK_ACCOUNTS}
+TIKTOK_SHOP_KEY, TIKTOK_SHOP_SECRET = "sandbox-app-key", "sandbox-app-secret"
+TIKTOK_SHOPS = ("7495000000000000011",)
+TIKTOK_SHOP_TOKENS = {shop: f"ROW_sandbox_{shop}" for shop in TIKTOK_SHOPS}
 
 
 def page_token(page_id: str) -> str:
@@ -41,11 +65,46 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "ga4_access_token": SecretStr(GA4_TOKEN),
         "ga4_properties": ("400000001", "400000002"),
         "ga4_base_url": f"{url}/analyticsdata.googleapis.com",
-        "shopify_access_token": SecretStr(
-            ",".join(f"{shop}:{token}" for shop, token in SHOPIFY_TOKENS.items())
-        ),
+        "shopify_access_token": _by_account(SHOPIFY_TOKENS),
         "shopify_shops": SHOPS,
         "shopify_base_url": f"{url}/{{shop}}.myshopify.com",
+        "woocommerce_keys": SecretStr(":".join(WOOCOMMERCE_KEYS)),
+        "woocommerce_sites": (WOOCOMMERCE_SITE,),
+        "woocommerce_base_url": f"{url}/{{site}}",
+        "stripe_api_key": SecretStr(STRIPE_KEY),
+        "stripe_accounts": (STRIPE_ACCOUNT,),
+        "stripe_base_url": f"{url}/api.stripe.com",
+        "tiktok_ads_access_token": SecretStr(TIKTOK_ADS_TOKEN),
+        "tiktok_ads_advertisers": ("7301000000000000001", "7301000000000000002"),
+        "tiktok_ads_base_url": f"{url}/business-api.tiktok.com",
+        "tiktok_client_key": TIKTOK_KEY,
+        "tiktok_client_secret": SecretStr(TIKTOK_SECRET),
+        "tiktok_accounts": TIKTOK_ACCOUNTS,
+        "tiktok_refresh_token": _by_account(TIKTOK_TOKENS),
+        "tiktok_base_url": f"{url}/open.tiktokapis.com",
+        "tiktok_shop_app_key": TIKTOK_SHOP_KEY,
+        "tiktok_shop_app_secret": SecretStr(TIKTOK_SHOP_SECRET),
+        "tiktok_shop_ids": TIKTOK_SHOPS,
+        "tiktok_shop_refresh_token": _by_account(TIKTOK_SHOP_TOKENS),
+        "tiktok_shop_base_url": f"{url}/open-api.tiktokglobalshop.com",
+        "tiktok_shop_auth_base_url": f"{url}/auth.tiktok-shops.com",
+        "youtube_access_token": SecretStr(YOUTUBE_TOKEN),
+        "youtube_channels": ("UCsariLautIndonesia00001", "UCsariLautUnitedStates02"),
+        "youtube_base_url": f"{url}/youtube.googleapis.com",
+        "youtube_analytics_base_url": f"{url}/youtubeanalytics.googleapis.com",
+        "youtube_token_url": f"{url}/oauth2.googleapis.com/token",
+        "instagram_access_token": SecretStr(META_TOKEN),
+        "instagram_accounts": ("17841400000000101", "17841400000000102"),
+        "instagram_base_url": f"{url}/graph.facebook.com",
+        "x_api_bearer_token": SecretStr(X_TOKEN),
+        "x_api_accounts": X_ACCOUNTS,
+        "x_api_queries": X_QUERIES,
+        "x_api_consumer_key": SecretStr(X_CONSUMER[0]),
+        "x_api_consumer_secret": SecretStr(X_CONSUMER[1]),
+        "x_api_user_tokens": _by_account(
+            {account: ":".join(pair) for account, pair in X_USER_TOKENS.items()}
+        ),
+        "x_api_base_url": f"{url}/api.x.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
         "google_ads_developer_token": SecretStr(GOOGLE_ADS_DEVELOPER_TOKEN),
@@ -68,3 +127,8 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "linkedin_oauth_base_url": f"{url}/www.linkedin.com/oauth/v2",
         "files": home / "sandbox" / "exports" / "files.yaml",
     }
+
+
+def _by_account(tokens: Mapping[str, str]) -> SecretStr:
+    """Tokens as a setting names them."""
+    return SecretStr(",".join(f"{account}:{token}" for account, token in tokens.items()))

@@ -14,12 +14,14 @@ from pipelines.sandbox.credentials import (
     GA4_TOKEN,
     GOOGLE_ADS_REFRESH_TOKEN,
     GOOGLE_ADS_TOKEN,
+    YOUTUBE_REFRESH_TOKEN,
+    YOUTUBE_TOKEN,
 )
 from pipelines.sandbox.faults import Refusal
 from pipelines.sandbox.wire import Answer, Call
 
 # The access token that each person's refresh token is good for.
-GRANTED = {GOOGLE_ADS_REFRESH_TOKEN: GOOGLE_ADS_TOKEN}
+GRANTED = {GOOGLE_ADS_REFRESH_TOKEN: GOOGLE_ADS_TOKEN, YOUTUBE_REFRESH_TOKEN: YOUTUBE_TOKEN}
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 

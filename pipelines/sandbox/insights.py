@@ -1,4 +1,4 @@
-"""The arithmetic of Meta's insights: cells of advertising rolled up to what a report asks for.
+"""The arithmetic of advertising reports: cells rolled up to what a report asks for.
 
 Belongs here: sums by object, day and breakdown over arrays. Does not: names on the wire, parameters
 or paging (`meta_ads`).

@@ -21,6 +21,7 @@ import uvicorn
 
 from pipelines.sandbox.app import Router, Server
 from pipelines.sandbox.clock import Scene
+from pipelines.sandbox.credentials import WOOCOMMERCE_SITE
 from pipelines.sandbox.ecb import Ecb
 from pipelines.sandbox.facebook_pages import FacebookPages
 from pipelines.sandbox.faults import Faults
@@ -28,13 +29,21 @@ from pipelines.sandbox.ga4 import Ga4
 from pipelines.sandbox.google import GoogleTokens
 from pipelines.sandbox.google_ads import GoogleAds
 from pipelines.sandbox.holidays import Holidays
+from pipelines.sandbox.instagram import Instagram
 from pipelines.sandbox.linkedin import Linkedin
 from pipelines.sandbox.linkedin_ads import LinkedinAds
 from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.restli import LinkedinTokens
 from pipelines.sandbox.shopify import Shopify
+from pipelines.sandbox.stripe import Stripe
+from pipelines.sandbox.tiktok import TikTok
+from pipelines.sandbox.tiktok_ads import TikTokAds
+from pipelines.sandbox.tiktok_shop import TikTokShop
 from pipelines.sandbox.wire import Call, Platform
+from pipelines.sandbox.woocommerce import WooCommerce
 from pipelines.sandbox.world import World, WorldConfig
+from pipelines.sandbox.x import X
+from pipelines.sandbox.youtube import YouTube
 
 
 def build_server(scene: Scene, faults: Faults | None = None) -> Server:
@@ -42,11 +51,16 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     faults = faults or Faults()
     pages, ads = FacebookPages(scene, faults), MetaAds(scene, faults)
     ga4, shopify, ecb, tokens = Ga4(scene, faults), Shopify(scene), Ecb(scene), GoogleTokens()
-    holidays = Holidays()
+    holidays, site, stripe = Holidays(), WooCommerce(scene), Stripe(scene)
+    tiktok_ads, tiktok, tiktok_shop = TikTokAds(scene, faults), TikTok(scene), TikTokShop(scene)
     google_ads, linkedin_tokens = GoogleAds(scene, faults), LinkedinTokens()
     linkedin_ads, linkedin = LinkedinAds(scene, faults), Linkedin(scene, faults)
+    instagram, youtube = Instagram(scene, faults), YouTube(scene, faults)
+    x = X(scene, faults)
 
     def graph(call: Call) -> Platform:
+        if instagram.knows(call):
+            return instagram
         return ads if ads.knows(call) else pages
 
     def restli(call: Call) -> Platform:
@@ -61,7 +75,16 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "googleads.googleapis.com": lambda _: google_ads,
         "api.linkedin.com": restli,
         "www.linkedin.com": lambda _: linkedin_tokens,
+        "youtube.googleapis.com": lambda _: youtube,
+        "youtubeanalytics.googleapis.com": lambda _: youtube,
+        "api.x.com": lambda _: x,
         "*.myshopify.com": lambda _: shopify,
+        WOOCOMMERCE_SITE: lambda _: site,
+        "api.stripe.com": lambda _: stripe,
+        "business-api.tiktok.com": lambda _: tiktok_ads,
+        "open.tiktokapis.com": lambda _: tiktok,
+        "open-api.tiktokglobalshop.com": lambda _: tiktok_shop,
+        "auth.tiktok-shops.com": lambda _: tiktok_shop,
     }
     return Server(scene, Router(hosts), faults)
 

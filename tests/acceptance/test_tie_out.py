@@ -5,22 +5,26 @@ The truth is the simulated world's own; the marts came over HTTP, through the la
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from harness import Installation, by_account, major, published
 
+from pipelines.sandbox import instagram, youtube
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import (
     CHANNEL_ACCOUNTS,
     MARKETS,
     NETWORK_BY_NAME,
+    PAGE_ZONE,
+    Market,
     WorldConfig,
     current_channel_posts,
     current_posts,
@@ -35,6 +39,8 @@ CONFIG = WorldConfig(anchor=ANCHOR, size=500, history_days=70, campaigns=12)
 # The end of the last day, as the world writes instants: naive UTC.
 MIDNIGHT = datetime(2026, 6, 30, tzinfo=UTC).replace(tzinfo=None)
 NETWORKS_READ = ("meta_ads", "google_ads", "linkedin_ads")
+# The end of that day in California, where some platforms close it.
+CALIFORNIAN_MIDNIGHT = datetime(2026, 6, 30, 7, tzinfo=UTC).replace(tzinfo=None)
 CURRENCIES = [pytest.param(market, id=market.currency) for market in MARKETS]
 
 
@@ -244,6 +250,119 @@ def test_every_post_and_what_it_gathered(installation, marts, told, market) -> N
         "shares": pc.sum(posts["shares"]).as_py(),
         # Only the page's own posts have insights.
         "impressions": pc.sum(own["media_view"]).as_py(),
+    }
+
+
+def own_posts(installation: Installation, platform: str, market: Market) -> pa.Table:
+    """The brand's own posts on that platform, as they stand when they are read."""
+    posts = current_channel_posts(installation.sandbox.world)
+    account = CHANNEL_ACCOUNTS[platform][market.code]
+    posts = posts.filter(pc.equal(posts["account_id"], account))
+    return posts.filter(pc.invert(posts["is_mention"]))
+
+
+def where(table: pa.Table, keep: Callable[[dict[str, Any]], bool]) -> pa.Table:
+    return table.filter(pa.array([keep(row) for row in table.to_pylist()], pa.bool_()))
+
+
+def total(table: pa.Table, column: str) -> int:
+    return pc.sum(table[column]).as_py() or 0
+
+
+GATHERED = """
+    select account_id, count(distinct post_id) as posts, sum(reactions) as reactions,
+        sum(comments) as comments, sum(shares) as shares, sum(saves) as saves,
+        sum(impressions) as impressions, sum(reach) as reach, sum(video_views) as video_views
+    from fct_post_daily group by account_id
+"""
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_video_and_what_it_gathered(installation, marts, market) -> None:
+    """Likes that are hidden and comments that are closed are not told."""
+    found = by_account(marts, GATHERED)[CHANNEL_ACCOUNTS["youtube"][market.code]]
+    videos = own_posts(installation, "youtube", market)
+    # Of the day that has not closed in California there is nothing yet.
+    videos = videos.filter(pc.less(videos["created_at"], CALIFORNIAN_MIDNIGHT))
+    assert found == {
+        "posts": videos.num_rows,
+        "video_views": total(videos, "video_views"),
+        "reactions": total(
+            where(videos, lambda row: not youtube.hides_likes(row["post_id"])), "likes"
+        ),
+        "comments": total(
+            where(videos, lambda row: not youtube.is_closed(row["post_id"])), "comments"
+        ),
+        **dict.fromkeys(("shares", "saves", "impressions", "reach")),
+    }
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_media_and_story_and_what_it_gathered(installation, marts, market) -> None:
+    """Insights are told of what was posted for a business, and of stories that some have seen."""
+    found = by_account(marts, GATHERED)[CHANNEL_ACCOUNTS["instagram"][market.code]]
+    posts = own_posts(installation, "instagram", market)
+    posts = posts.filter(pc.less(posts["created_at"], MIDNIGHT))
+    business = datetime.combine(CONFIG.start, time()) + timedelta(days=instagram.PRIVATE_DAYS)
+    posts = where(
+        posts,
+        lambda row: (
+            row["media_type"] != "story"
+            or row["created_at"] > NOW.replace(tzinfo=None) - instagram.STORY_LIVES
+        ),
+    )
+    told = where(
+        posts,
+        lambda row: (
+            row["created_at"] >= business
+            and (row["media_type"] != "story" or row["reach"] >= instagram.LEAST_VIEWERS)
+        ),
+    )
+    moving = where(told, lambda row: row["media_type"] == "reel")
+    assert found == {
+        "posts": posts.num_rows,
+        "reactions": total(
+            where(posts, lambda row: not instagram.hides_likes(row["post_id"])), "likes"
+        ),
+        "comments": total(posts, "comments"),
+        "shares": total(told, "shares"),
+        "saves": total(where(told, lambda row: row["media_type"] != "story"), "saves"),
+        "impressions": total(told, "impressions"),
+        "reach": total(told, "reach"),
+        "video_views": total(moving, "impressions"),
+    }
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+@pytest.mark.parametrize("platform", ["youtube", "instagram"])
+def test_every_comment_of_the_days(installation, marts, platform, market) -> None:
+    account = CHANNEL_ACCOUNTS[platform][market.code]
+    zone = PAGE_ZONE if platform == "youtube" else UTC
+    first, end = (
+        datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
+        for day in (FIRST, LAST + timedelta(days=1))
+    )
+    shown = set(own_posts(installation, platform, market)["post_id"].to_pylist())
+    if platform == "youtube":
+        shown = {video for video in shown if not youtube.is_closed(video)}
+    comments = where(
+        installation.sandbox.world.channel_comments,
+        lambda row: row["post_id"] in shown and first <= row["created_at"] < end,
+    )
+    found = by_account(
+        marts,
+        """
+        select account_id, count(*) as comments, count(parent_id) as replies,
+            count(distinct author_id) as authors, sum(like_count) as likes
+        from fct_content group by account_id
+        """,
+    )[account]
+    assert comments.num_rows > 0
+    assert found == {
+        "comments": comments.num_rows,
+        "replies": comments.num_rows - comments["parent_id"].null_count,
+        "authors": pc.count_distinct(comments["author_id"]).as_py(),
+        "likes": total(comments, "like_count"),
     }
 
 

@@ -17,9 +17,9 @@ from pipelines.connectors.facebook_pages import (
     POST_METRICS,
     STREAMS,
     FacebookPages,
-    daily_values,
     facebook_pages,
 )
+from pipelines.connectors.meta_graph import daily_values
 from pipelines.connectors.stream import Account, Batch, Window
 from pipelines.lake.convert import convert_records
 

@@ -23,8 +23,8 @@ from pipelines.connectors.ga4 import (
     ga4,
     ga4_pace,
     report_body,
-    until_quota_day,
 )
+from pipelines.connectors.google import until_quota_day
 from pipelines.connectors.http import Answer
 from pipelines.connectors.stream import Account, Batch, Window
 

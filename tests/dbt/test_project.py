@@ -104,11 +104,12 @@ def _declared() -> list[dict[str, Any]]:
 
 
 def _sql_alone(text: str) -> str:
-    """A model without comments and templates: what the engine would read of it."""
+    """A model without comments, templates and texts: what the engine would read of it."""
     text = re.sub(r"\{#.*?#\}|\{%.*?%\}", " ", text, flags=re.DOTALL)
     text = re.sub(r"^\{\{ config\(.*?^\) \}\}", " ", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"\{\{.*?\}\}", "x", text, flags=re.DOTALL)
-    return re.sub(r"--[^\n]*", "", text)
+    text = re.sub(r"--[^\n]*", "", text)
+    return re.sub(r"'[^']*'", "''", text)
 
 
 def _split(keys: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import pytest
 from adland import SPEND, STRUCTURE
 
 from pipelines.defs.partitions import daily_cron, lookback, range_tags
-from pipelines.defs.schedules import TICK, windows
+from pipelines.defs.schedules import TICK, fleeting_schedule, windows
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 
@@ -103,6 +104,23 @@ def test_a_failed_read_does_not_keep_the_others_from_the_marts(readable):
 def test_runs_that_a_person_launched_do_not_start_a_build(location):
     location.run("daily")
     assert not build_tick(location).run_requests
+
+
+def test_what_vanishes_within_a_day_is_read_several_times_and_starts_no_build(readable):
+    """At midnight in UTC it is seven in Jakarta: the day that just closed is yesterday there."""
+    schedule = fleeting_schedule([SPEND, replace(STRUCTURE, reads_per_day=6)], readable.settings)
+    midnight = datetime(2026, 3, 10, 0, 5, tzinfo=UTC)
+    context = dg.build_schedule_context(
+        instance=readable.instance, scheduled_execution_time=midnight
+    )
+
+    (request,) = schedule.evaluate_tick(context).run_requests
+
+    assert schedule.cron_schedule == "5 0,4,8,12,16,20 * * *"
+    assert [key.to_user_string() for key in request.asset_selection] == ["adland/campaigns"]
+    assert request.tags.items() >= range_tags(date(2026, 3, 8), date(2026, 3, 9)).items()
+    assert launch(readable, request).success
+    assert not build_tick(readable).run_requests
 
 
 def test_windows_group_streams_by_how_far_back_their_platform_restates():

@@ -16,6 +16,13 @@
             'by_ad': 'insights_ad',
         },
         {
+            'source': 'tiktok_ads',
+            'platform': 'tiktok',
+            'by_account': 'reports_advertiser',
+            'by_campaign': 'reports_campaign',
+            'by_ad': 'reports_ad',
+        },
+        {
             'source': 'google_ads',
             'platform': 'google',
             'channel': 'paid_search',

@@ -23,6 +23,46 @@ content as (
     from {{ ref('stg_facebook_pages__comments') }}
     union all
     select
+        'youtube' as source,
+        'youtube' as platform,
+        channel_id as account_id,
+        comment_id as content_id,
+        'comment' as kind,
+        video_id as post_id,
+        parent_comment_id as parent_id,
+        author_id,
+        author_name,
+        message,
+        cast(null as string) as language,
+        cast(null as bigint) as rating,
+        like_count,
+        created_at,
+        concat('https://www.youtube.com/watch?v=', video_id, '&lc=', comment_id) as permalink_url,
+        lake_account,
+        lake_day
+    from {{ ref('stg_youtube__comments') }}
+    union all
+    select
+        'instagram' as source,
+        'instagram' as platform,
+        account_id,
+        comment_id as content_id,
+        'comment' as kind,
+        media_id as post_id,
+        parent_comment_id as parent_id,
+        author_id,
+        author_name,
+        message,
+        cast(null as string) as language,
+        cast(null as bigint) as rating,
+        like_count,
+        created_at,
+        cast(null as string) as permalink_url,
+        lake_account,
+        lake_day
+    from {{ ref('stg_instagram__comments') }}
+    union all
+    select
         'linkedin' as source,
         'linkedin' as platform,
         organization_id as account_id,

@@ -7,7 +7,7 @@ lines as (
         orders.order_key,
         orders.order_date,
         lines.kept_quantity,
-        coalesce(lines.unit_cost, variants.unit_cost) as unit_cost,
+        coalesce(lines.unit_cost, variants.unit_cost, products.unit_cost) as unit_cost,
         case
             when lines.unit_cost is not null then orders.currency
             else coalesce(variants.unit_cost_currency, orders.currency)
@@ -20,6 +20,11 @@ lines as (
             lines.source = 'shopify'
             and lines.account_id = variants.shop
             and lines.variant_id = variants.variant_id
+    left join {{ ref('stg_woocommerce__products') }} as products
+        on
+            lines.source = 'woocommerce'
+            and lines.account_id = products.site
+            and coalesce(lines.variant_id, lines.product_id) = products.product_id
 ),
 
 converted as (

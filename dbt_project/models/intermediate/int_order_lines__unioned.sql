@@ -14,6 +14,7 @@ shopify as (
         quantity,
         kept_quantity,
         unit_price,
+        {{ to_money('quantity * unit_price') }} as gross_amount,
         discount_amount,
         cast(null as decimal(18, 4)) as unit_cost
     from {{ ref('stg_shopify__order_lines') }}
@@ -32,15 +33,58 @@ files as (
         quantity,
         quantity as kept_quantity,
         unit_price,
+        {{ to_money('quantity * unit_price') }} as gross_amount,
         cast(0 as decimal(18, 4)) as discount_amount,
         unit_cost
     from {{ ref('stg_files__order_lines') }}
+),
+
+woocommerce as (
+    select
+        'woocommerce' as source,
+        site as account_id,
+        order_id,
+        line_id,
+        sku,
+        title,
+        variation_id as variant_id,
+        product_id,
+        quantity,
+        kept_quantity,
+        unit_price,
+        gross_amount,
+        discount_amount,
+        cast(null as decimal(18, 4)) as unit_cost
+    from {{ ref('stg_woocommerce__order_lines') }}
+),
+
+tiktok_shop as (
+    select
+        'tiktok_shop' as source,
+        shop_id as account_id,
+        order_id,
+        line_id,
+        sku,
+        title,
+        variant_id,
+        product_id,
+        quantity,
+        kept_quantity,
+        unit_price,
+        unit_price as gross_amount,
+        seller_discount_amount as discount_amount,
+        cast(null as decimal(18, 4)) as unit_cost
+    from {{ ref('stg_tiktok_shop__order_lines') }}
 ),
 
 unioned as (
     select * from shopify
     union all
     select * from files
+    union all
+    select * from woocommerce
+    union all
+    select * from tiktok_shop
 )
 
 select
@@ -57,7 +101,7 @@ select
     quantity,
     kept_quantity,
     unit_price,
-    {{ to_money('quantity * unit_price') }} as gross_amount,
+    gross_amount,
     discount_amount,
     unit_cost
 from unioned

@@ -4,19 +4,19 @@
 
    so gross holds what was charged before discounts, tax and shipping included, and `lines_amount` the
    goods alone. A refund is the money really returned, tax and shipping in it too: a wholly refunded
-   order ends below zero by the tax and shipping that the shop had charged. Test orders stay here, marked,
-   so that an order that becomes one is seen to change. #}
+   order ends below zero by the tax and shipping that the shop had charged. Orders that are no sale (tests,
+   samples, never paid, thrown away) stay here, marked, so that an order that becomes one is seen to change. #}
 {{ config(materialized='table') }}
 
 with
-shopify_refunds as (
+refunds as (
     select
+        source,
         account_id,
         order_id,
         {{ to_money('sum(refund_amount)') }} as refund_amount
     from {{ ref('int_refunds__unioned') }}
-    where source = 'shopify'
-    group by account_id, order_id
+    group by source, account_id, order_id
 ),
 
 shopify as (
@@ -38,6 +38,7 @@ shopify as (
         false as is_credit_note,
         orders.cancelled_at is not null as is_cancelled,
         orders.is_test,
+        not orders.is_test as is_sale,
         orders.financial_status,
         orders.sales_channel,
         orders.country,
@@ -47,8 +48,11 @@ shopify as (
         orders.lake_day as first_lake_day,
         orders.lake_day as last_lake_day
     from {{ ref('stg_shopify__orders') }} as orders
-    left join shopify_refunds as refunds
-        on orders.shop = refunds.account_id and orders.order_id = refunds.order_id
+    left join refunds
+        on
+            refunds.source = 'shopify'
+            and orders.shop = refunds.account_id
+            and orders.order_id = refunds.order_id
 ),
 
 exported_orders as (
@@ -70,6 +74,7 @@ exported_orders as (
         false as is_credit_note,
         false as is_cancelled,
         false as is_test,
+        true as is_sale,
         cast(null as string) as financial_status,
         cast(null as string) as sales_channel,
         country,
@@ -102,6 +107,7 @@ orders_of_lines as (
         max(lines.quantity) < 0 and sum(lines.line_amount) < 0 as is_credit_note,
         false as is_cancelled,
         false as is_test,
+        true as is_sale,
         cast(null as string) as financial_status,
         cast(null as string) as sales_channel,
         min(lines.country) as country,
@@ -117,12 +123,109 @@ orders_of_lines as (
     group by lines.dataset, lines.order_id
 ),
 
+woocommerce_lines as (
+    select
+        site,
+        order_id,
+        {{ to_money('sum(gross_amount)') }} as lines_amount
+    from {{ ref('stg_woocommerce__order_lines') }}
+    group by site, order_id
+),
+
+woocommerce as (
+    select
+        'woocommerce' as source,
+        orders.site as account_id,
+        orders.order_id,
+        orders.order_name,
+        orders.customer_id,
+        orders.email_sha256,
+        orders.created_at as ordered_at,
+        orders.currency,
+        coalesce(lines.lines_amount, cast(0 as decimal(18, 4))) as lines_amount,
+        orders.total_amount + orders.discount_amount as gross_amount,
+        orders.discount_amount,
+        orders.tax_amount,
+        orders.shipping_amount,
+        coalesce(refunds.refund_amount, cast(0 as decimal(18, 4))) as refund_amount,
+        false as is_credit_note,
+        orders.status = 'cancelled' as is_cancelled,
+        orders.is_test,
+        orders.is_paid and not orders.is_test as is_sale,
+        orders.status as financial_status,
+        orders.sales_channel,
+        orders.country,
+        orders.province,
+        orders.city,
+        orders.lake_account,
+        orders.lake_day as first_lake_day,
+        orders.lake_day as last_lake_day
+    from {{ ref('stg_woocommerce__orders') }} as orders
+    left join woocommerce_lines as lines
+        on orders.site = lines.site and orders.order_id = lines.order_id
+    left join refunds
+        on
+            refunds.source = 'woocommerce'
+            and orders.site = refunds.account_id
+            and orders.order_id = refunds.order_id
+),
+
+{# A refund changes its order without a word in the order itself: the files of both are its own. #}
+tiktok_shop_refunds as (
+    select
+        shop_id,
+        order_id,
+        {{ to_money('sum(refund_amount)') }} as refund_amount,
+        min(lake_day) as first_lake_day,
+        max(lake_day) as last_lake_day
+    from {{ ref('stg_tiktok_shop__refunds') }}
+    group by shop_id, order_id
+),
+
+{# What TikTok takes off a price it pays to the seller: only the seller's own discounts lessen revenue. #}
+tiktok_shop as (
+    select
+        'tiktok_shop' as source,
+        orders.shop_id as account_id,
+        orders.order_id,
+        orders.order_id as order_name,
+        orders.customer_id,
+        cast(null as string) as email_sha256,
+        orders.created_at as ordered_at,
+        orders.currency,
+        orders.lines_amount,
+        orders.lines_amount + orders.tax_amount + orders.shipping_amount as gross_amount,
+        orders.seller_discount_amount as discount_amount,
+        orders.tax_amount,
+        orders.shipping_amount,
+        coalesce(refunds.refund_amount, cast(0 as decimal(18, 4))) as refund_amount,
+        false as is_credit_note,
+        orders.cancelled_at is not null as is_cancelled,
+        orders.is_test,
+        orders.is_paid and not orders.is_test as is_sale,
+        orders.status as financial_status,
+        orders.sales_channel,
+        orders.country,
+        orders.province,
+        orders.city,
+        orders.lake_account,
+        least(orders.lake_day, coalesce(refunds.first_lake_day, orders.lake_day)) as first_lake_day,
+        greatest(orders.lake_day, coalesce(refunds.last_lake_day, orders.lake_day)) as last_lake_day
+    from {{ ref('stg_tiktok_shop__orders') }} as orders
+    left join tiktok_shop_refunds as refunds
+        on orders.shop_id = refunds.shop_id and orders.order_id = refunds.order_id
+),
+
 unioned as (
     select * from shopify
     union all
     select * from exported_orders
     union all
     select * from orders_of_lines
+    union all
+    select * from woocommerce
+    union all
+    select * from tiktok_shop
 )
 
 select
@@ -146,6 +249,7 @@ select
     is_credit_note,
     is_cancelled,
     is_test,
+    is_sale,
     financial_status,
     sales_channel,
     country,

@@ -18,6 +18,19 @@ shop_customers as (
     from {{ ref('stg_shopify__customers') }}
 ),
 
+site_customers as (
+    select
+        {{ person_key("'woocommerce'", 'site', 'customer_id', 'email_sha256') }} as person_id,
+        site,
+        customer_id,
+        created_at,
+        modified_at,
+        country,
+        province,
+        city
+    from {{ ref('stg_woocommerce__customers') }}
+),
+
 {# A customer number that several shops use tells of no person. #}
 persons_by_shop_customer as (
     select
@@ -137,6 +150,27 @@ claims as (
         cast(null as string) as stakeholder,
         false as is_crm_member
     from shop_customers
+    union all
+    select
+        person_id,
+        2 as priority,
+        2 as geo_priority,
+        'woocommerce' as source,
+        site as account_id,
+        customer_id as record_id,
+        customer_id,
+        modified_at as told_at,
+        created_at as known_since,
+        cast(null as string) as gender,
+        cast(null as date) as birth_date,
+        cast(null as string) as age_band,
+        country,
+        province,
+        city,
+        cast(null as string) as marketing_state,
+        cast(null as string) as stakeholder,
+        false as is_crm_member
+    from site_customers
     union all
     select
         person_id,

@@ -37,6 +37,78 @@ select
 from {{ ref('stg_files__posts') }}
 union all
 select
+    'tiktok' as source,
+    'tiktok' as platform,
+    account_id,
+    post_id,
+    {{ reporting_date('created_at') }} as published_date,
+    snapshot_day,
+    cast(null as bigint) as impressions,
+    cast(null as bigint) as reach,
+    reactions,
+    comments,
+    shares,
+    cast(null as bigint) as saves,
+    cast(null as bigint) as link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_tiktok__video_counters') }}
+union all
+select
+    'youtube' as source,
+    'youtube' as platform,
+    channel_id as account_id,
+    video_id as post_id,
+    {{ reporting_date('published_at') }} as published_date,
+    snapshot_day,
+    cast(null as bigint) as impressions,
+    cast(null as bigint) as reach,
+    likes as reactions,
+    comments,
+    cast(null as bigint) as shares,
+    cast(null as bigint) as saves,
+    cast(null as bigint) as link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_youtube__video_counters') }}
+union all
+select
+    'instagram' as source,
+    'instagram' as platform,
+    account_id,
+    media_id as post_id,
+    {{ reporting_date('published_at') }} as published_date,
+    snapshot_day,
+    impressions,
+    reach,
+    likes as reactions,
+    comments,
+    shares,
+    saves,
+    cast(null as bigint) as link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_instagram__media_counters') }}
+union all
+select
+    'instagram' as source,
+    'instagram' as platform,
+    account_id,
+    media_id as post_id,
+    {{ reporting_date('published_at') }} as published_date,
+    snapshot_day,
+    impressions,
+    reach,
+    likes as reactions,
+    comments,
+    shares,
+    saves,
+    cast(null as bigint) as link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_instagram__story_counters') }}
+union all
+select
     'linkedin' as source,
     'linkedin' as platform,
     organization_id as account_id,

@@ -30,6 +30,68 @@ select
 from {{ ref('stg_files__posts') }}
 union all
 select
+    'tiktok' as source,
+    'tiktok' as platform,
+    account_id,
+    post_id,
+    account_id as author_id,
+    'page' as author_kind,
+    'video' as post_type,
+    message,
+    cast(null as boolean) as is_paid,
+    permalink_url,
+    created_at as published_at,
+    {{ reporting_date('created_at') }} as published_date
+from {{ ref('stg_tiktok__videos') }}
+union all
+select
+    'youtube' as source,
+    'youtube' as platform,
+    channel_id as account_id,
+    video_id as post_id,
+    channel_id as author_id,
+    'page' as author_kind,
+    'video' as post_type,
+    concat_ws(' ', title, description) as message,
+    cast(null as boolean) as is_paid,
+    permalink_url,
+    published_at,
+    {{ reporting_date('published_at') }} as published_date
+from {{ ref('stg_youtube__videos') }}
+-- One that was never shown has no time of publication.
+where published_at is not null
+union all
+select
+    'instagram' as source,
+    'instagram' as platform,
+    account_id,
+    media_id as post_id,
+    account_id as author_id,
+    'page' as author_kind,
+    lower(media_type) as post_type,
+    caption as message,
+    cast(null as boolean) as is_paid,
+    permalink_url,
+    published_at,
+    {{ reporting_date('published_at') }} as published_date
+from {{ ref('stg_instagram__media') }}
+union all
+select
+    'instagram' as source,
+    'instagram' as platform,
+    account_id,
+    media_id as post_id,
+    account_id as author_id,
+    'page' as author_kind,
+    lower(media_type) as post_type,
+    caption as message,
+    cast(null as boolean) as is_paid,
+    permalink_url,
+    published_at,
+    {{ reporting_date('published_at') }} as published_date
+from {{ ref('stg_instagram__stories') }}
+union all
+select
     'linkedin' as source,
     'linkedin' as platform,
     organization_id as account_id,

@@ -1,6 +1,6 @@
 {# Visits that may have led to an order: those of its person (or, by the shop's journey, of itself) within
    `lookback_days` before it, by timestamp. The shop's own journey is taken where it is ready; else the
-   person's sessions; else the visit that an export names. Never two of them for one order. #}
+   person's sessions; else the visit that an export, or the order itself, names. Never two of them for one order. #}
 {{ config(materialized='table') }}
 
 with
@@ -78,12 +78,40 @@ exported as (
         and told.order_key is null
 ),
 
+{# A site's own attribution tells of the visit that bought, and of no other. #}
+attributed as (
+    select
+        orders.order_key,
+        orders.order_key as touch_id,
+        orders.ordered_at as touch_at,
+        'order' as touch_basis,
+        attributions.touch_source,
+        attributions.touch_medium,
+        attributions.touch_campaign,
+        attributions.touch_content,
+        orders.ordered_at
+    from {{ ref('fct_order') }} as orders
+    inner join {{ ref('stg_woocommerce__orders') }} as attributions
+        on
+            orders.source = 'woocommerce'
+            and orders.account_id = attributions.site
+            and orders.order_id = attributions.order_id
+    left join orders_with_sessions as told
+        on orders.order_key = told.order_key
+    where
+        attributions.touch_type <> 'admin'
+        and attributions.touch_source is not null
+        and told.order_key is null
+),
+
 unioned as (
     select * from moments
     union all
     select * from sessions
     union all
     select * from exported
+    union all
+    select * from attributed
 )
 
 select

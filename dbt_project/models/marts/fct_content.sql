@@ -1,4 +1,6 @@
-{%- set inputs = ['facebook_pages.comments', 'linkedin.comments'] -%}
+{%- set inputs = [
+    'facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'linkedin.comments',
+] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',

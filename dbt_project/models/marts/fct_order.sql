@@ -1,10 +1,13 @@
-{%- set inputs = ['shopify.orders', 'files.orders', 'files.order_lines'] -%}
+{%- set inputs = [
+    'shopify.orders', 'files.orders', 'files.order_lines', 'woocommerce.orders',
+    'tiktok_shop.orders', 'tiktok_shop.returns', 'tiktok_shop.cancellations',
+] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',
     meta={'replaces': 'order_key in (select order_key from $affected)'},
     pre_hook="{{ find_affected('order_key', ref('int_orders__unioned'), "
-        ~ inputs ~ ", built_if='not candidates.is_test', widen_by='person_id', fx_date='order_date') }}",
+        ~ inputs ~ ", built_if='candidates.is_sale', widen_by='person_id', fx_date='order_date') }}",
     post_hook="{{ record_inputs(" ~ inputs ~ ") }}",
 ) }}
 -- depends_on: {{ ref('stg_lake__files') }}
@@ -25,7 +28,7 @@ numbered as (
             order by ordered_at asc nulls last, order_key asc nulls last
         ) as order_number
     from orders
-    where person_id is not null and not is_credit_note and not is_test
+    where person_id is not null and not is_credit_note and is_sale
 )
 
 select
@@ -69,4 +72,4 @@ left join numbered
     on orders.order_key = numbered.order_key
 left join {{ ref('int_fx_rates__daily') }} as fx
     on orders.currency = fx.currency and orders.order_date = fx.date_day
-where not orders.is_test
+where orders.is_sale

@@ -7,7 +7,10 @@ next figure carries the difference.
 A row depends on the rows before it: from the first changed snapshot of an account on, all of that
 account's are made again, starting from what the rows before it sum up to.
 #}
-{%- set inputs = ['facebook_pages.post_counters', 'files.posts', 'linkedin.post_counters'] -%}
+{%- set inputs = [
+    'facebook_pages.post_counters', 'files.posts', 'tiktok.videos', 'youtube.videos', 'instagram.media',
+    'instagram.stories', 'linkedin.post_counters',
+] -%}
 {%- set metrics = [
     'impressions', 'reach', 'reactions', 'comments', 'shares', 'saves', 'link_clicks', 'video_views'
 ] -%}

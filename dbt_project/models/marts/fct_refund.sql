@@ -1,10 +1,13 @@
-{%- set inputs = ['shopify.orders', 'files.orders', 'files.order_lines'] -%}
+{%- set inputs = [
+    'shopify.orders', 'files.orders', 'files.order_lines', 'woocommerce.orders',
+    'tiktok_shop.orders', 'tiktok_shop.returns', 'tiktok_shop.cancellations',
+] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',
     meta={'replaces': 'order_key in (select order_key from $affected)'},
     pre_hook="{{ find_affected('order_key', ref('int_orders__unioned'), "
-        ~ inputs ~ ", built_if='not candidates.is_test and candidates.order_key in (select order_key from '"
+        ~ inputs ~ ", built_if='candidates.is_sale and candidates.order_key in (select order_key from '"
         ~ " ~ ref('int_refunds__unioned') ~ ')', fx_date='order_date') }}",
     post_hook="{{ record_inputs(" ~ inputs ~ ") }}",
 ) }}
@@ -43,4 +46,4 @@ inner join orders
     on refunds.order_key = orders.order_key
 left join {{ ref('int_fx_rates__daily') }} as fx
     on orders.currency = fx.currency and orders.order_date = fx.date_day
-where not orders.is_test
+where orders.is_sale

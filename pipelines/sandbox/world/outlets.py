@@ -397,7 +397,7 @@ def _with_fate(draws: Draws, orders: Frame) -> Frame:
     sent = paid + 10 * 3600 + draws.below("outlet/sent", key, 46 * 3600)
     sent = np.where(pays & ~cancels, sent, -1)
     arrived = sent + 36 * 3600 + draws.below("outlet/completed", key, 5 * DAY)
-    trash = np.select([orders["test"], ~pays], [0.5, 0.25], 0.002)
+    trash = np.select([orders["test"], ~pays], [0.5, 0.6], 0.004)
     trashed = OWN[orders["outlet"]] & draws.chance("outlet/trashed", key, trash)
     return orders.plus(
         method=method,

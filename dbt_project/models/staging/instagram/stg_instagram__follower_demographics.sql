@@ -1,0 +1,7 @@
+select
+    account_id,
+    dt as snapshot_day,
+    breakdown,
+    dimension,
+    followers
+from {{ source('instagram', 'follower_demographics') }}
