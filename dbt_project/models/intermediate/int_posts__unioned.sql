@@ -90,3 +90,18 @@ select
     published_at,
     {{ reporting_date('published_at') }} as published_date
 from {{ ref('stg_instagram__stories') }}
+union all
+select
+    'x' as source,
+    'x' as platform,
+    account_id,
+    post_id,
+    author_id,
+    'page' as author_kind,
+    post_type,
+    message,
+    cast(null as boolean) as is_paid,
+    permalink_url,
+    created_at as published_at,
+    {{ reporting_date('created_at') }} as published_date
+from {{ ref('stg_x__posts') }}

@@ -1,4 +1,6 @@
-{%- set inputs = ['facebook_pages.comments', 'youtube.comments', 'instagram.comments'] -%}
+{%- set inputs = [
+    'facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'x.mentions', 'x.search',
+] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',
