@@ -36,6 +36,7 @@ PREFIXES = (
     "GA4_",
     "SHOPIFY_",
     "WOOCOMMERCE_",
+    "STRIPE_",
     "ECB_",
     "HOLIDAYS_",
     "TIKTOK_",
@@ -57,6 +58,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "ga4": ("ga4_credentials", "ga4_access_token"),
     "shopify": ("shopify_access_token",),
     "woocommerce": ("woocommerce_keys",),
+    "stripe": ("stripe_api_key",),
     "tiktok_ads": ("tiktok_ads_access_token",),
     "tiktok": ("tiktok_refresh_token",),
     "tiktok_shop": ("tiktok_shop_refresh_token",),
@@ -133,6 +135,11 @@ class Settings(BaseSettings):
     woocommerce_sites: Names = Field(default=(), alias="WOOCOMMERCE_SITES")
     woocommerce_keys: SecretStr | None = Field(default=None, alias="WOOCOMMERCE_KEYS")
     woocommerce_base_url: str = Field(default="https://{site}", alias="WOOCOMMERCE_BASE_URL")
+
+    stripe_accounts: Names = Field(default=(), alias="STRIPE_ACCOUNTS")
+    stripe_api_key: SecretStr | None = Field(default=None, alias="STRIPE_API_KEY")
+    stripe_base_url: str = Field(default="https://api.stripe.com", alias="STRIPE_BASE_URL")
+    stripe_api_version: str = Field(default="2026-10-28.endive", alias="STRIPE_API_VERSION")
 
     tiktok_ads_access_token: SecretStr | None = Field(default=None, alias="TIKTOK_ADS_ACCESS_TOKEN")
     tiktok_ads_advertisers: Names = Field(default=(), alias="TIKTOK_ADS_ADVERTISERS")
@@ -344,6 +351,14 @@ class Settings(BaseSettings):
         return _each("WOOCOMMERCE_KEYS", self.woocommerce_keys, self.woocommerce_sites, "=")
 
     @property
+    def stripe_keys(self) -> dict[str, SecretStr]:
+        """The key of each account: one, or `acct_…:key,acct_…:key`.
+
+        Raises ValueError for an account without a key.
+        """
+        return _each("STRIPE_API_KEY", self.stripe_api_key, self.stripe_accounts)
+
+    @property
     def tiktok_tokens(self) -> dict[str, SecretStr]:
         """The first refresh token of each TikTok account, as `shopify_tokens`."""
         return _each("TIKTOK_REFRESH_TOKEN", self.tiktok_refresh_token, self.tiktok_accounts)
@@ -376,6 +391,7 @@ class Settings(BaseSettings):
         for secrets in (
             self.shopify_tokens,
             self.woocommerce_pairs,
+            self.stripe_keys,
             self.tiktok_tokens,
             self.tiktok_shop_tokens,
             self.youtube_refresh_tokens,

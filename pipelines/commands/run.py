@@ -65,14 +65,14 @@ def run_everything(
     settings: Settings, *, days: int, size: int | None = None, seed: int | None = None
 ) -> int:
     """Read the last `days` of every source that is on, build, publish, and sum it up."""
-    with _prepared(settings, size=size, seed=seed, export_days=days) as session:
+    with prepared(settings, size=size, seed=seed, export_days=days) as session:
         settings = session.settings
         last = settings.last_closed_day(settings.reporting_timezone)
         window = lookback(last, days, settings.start_date)
         _announce(session, *window)
         with session.display.live():
             _read_and_build(session, *window)
-        return _conclude(session)
+        return conclude(session)
 
 
 def run_files(settings: Settings) -> int:
@@ -85,22 +85,24 @@ def run_files(settings: Settings) -> int:
                 if days is not None:
                     session.read([stream], *days)
             session.build()
-        return _conclude(session)
+        return conclude(session)
 
 
 def extract_streams(
     settings: Settings, names: Sequence[str], first: date | None, last: date | None
 ) -> int:
     """Read these streams; without `first`, each over its own lookback."""
-    wanted = _named(names)
-    with _prepared(settings) as session:
+    wanted = named(names)
+    with prepared(settings) as session:
         settings = session.settings
         until = last or settings.last_closed_day(settings.reporting_timezone)
+        if first and first > until:
+            raise UsageError(f"--first {first} is after the last day, {until}")
         with session.display.live():
             for days, streams in windows(session.streams(wanted)).items():
                 window = (first, until) if first else lookback(until, days, settings.start_date)
                 session.read(streams, *window)
-        return _conclude(session)
+        return conclude(session)
 
 
 def build_marts(settings: Settings, *, full_refresh: bool = False) -> int:
@@ -108,7 +110,7 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> int:
     with quiet(_log(settings)) as console, _session(settings, console) as session:
         with session.display.live():
             session.build(full_refresh=full_refresh)
-        return _conclude(session)
+        return conclude(session)
 
 
 def build_as_of(settings: Settings, instant: datetime, into: Path) -> int:
@@ -169,7 +171,7 @@ def _session(settings: Settings, console: Console) -> Iterator[Session]:
 
 
 @contextmanager
-def _prepared(settings: Settings, **world: int | None) -> Iterator[Session]:
+def prepared(settings: Settings, **world: int | None) -> Iterator[Session]:
     """A session whose sources answer: without credentials, those of a sandbox of its own."""
     with ExitStack() as stack:
         console = stack.enter_context(quiet(_log(settings)))
@@ -193,16 +195,23 @@ def _announce(session: Session, first: date, last: date) -> None:
     display.say(f"Days {first} to {last}, as known on {settings.now():%Y-%m-%d %H:%M} UTC.")
 
 
-def _conclude(session: Session) -> int:
+def conclude(session: Session) -> int:
     """Say what landed, what failed and what readers now see; the exit code."""
     console, tally = session.console, session.display.tally
     if tally.days:
         _say_landed(session)
-    for outcome in session.outcomes:
-        for step, reason in outcome.failures.items():
-            console.print(f"[red]failed[/] {step}: {reason}", highlight=False)
-        for check, reason in outcome.failed_checks.items():
-            console.print(f"[yellow]check[/] {check}: {reason}", highlight=False)
+    # A range that is read in pieces says the same of each: once is enough.
+    said = {
+        f"{mark} {what}: {reason}": None
+        for outcome in session.outcomes
+        for mark, reasons in (
+            ("[red]failed[/]", outcome.failures),
+            ("[yellow]check[/]", outcome.failed_checks),
+        )
+        for what, reason in reasons.items()
+    }
+    for line in said:
+        console.print(line, highlight=False)
     published = session.settings.published / "current" / FILE
     last = next((o.metadata[PUBLISHED] for o in session.outcomes if PUBLISHED in o.metadata), None)
     if last is not None:
@@ -250,7 +259,7 @@ def _extent(session: Session, stream: Stream) -> tuple[date, date] | None:
     return (min(days), max(days)) if days else None
 
 
-def _named(names: Sequence[str]) -> list[Stream]:
+def named(names: Sequence[str]) -> list[Stream]:
     """The declared streams of these names; UsageError lists the known ones."""
     declared = {f"{stream.source}/{stream.name}": stream for stream in all_streams()}
     if not names:

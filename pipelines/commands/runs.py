@@ -97,12 +97,13 @@ class Runner:
         days: tuple[date, date] | None = None,
         selection: Sequence[dg.AssetKey] | None = None,
         config: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Run the job over those days and assets; what fails is in the outcome, not raised."""
-        tags = {PROCESS: self._process, **(range_tags(*days) if days else {})}
+        own = {PROCESS: self._process, **(range_tags(*days) if days else {})}
         result = self.definitions.resolve_job_def(job).execute_in_process(
             instance=self._instance,
-            tags=tags,
+            tags={**own, **(tags or {})},
             asset_selection=selection,
             run_config={**QUIET, **(config or {})},
             raise_on_error=False,

@@ -23,6 +23,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from pipelines.connectors.envelope import envelope
 from pipelines.connectors.errors import (
     CUT_SHORT,
     ERRORS,
@@ -51,7 +52,6 @@ LONGEST_BACKOFF = 60.0
 LONGEST_WAIT = 15 * 60.0
 # How a compressed file begins.
 GZIP = b"\x1f\x8b"
-UNAUTHORIZED = 401
 
 SECRET_PATTERNS = (
     # The value of a token parameter, in a URL or in JSON.
@@ -70,12 +70,17 @@ SHORTEST_SECRET = 8
 
 @dataclass(frozen=True)
 class Request:
-    """One question. `form` and `body` make it a POST's: form-encoded, or JSON."""
+    """One question. `form` and `body` make it a POST's: form-encoded, or JSON.
+
+    `records` leads to the list in the answer that is to stay JSON text (`msgspec.Raw`), for a
+    `Page` to take as it is.
+    """
 
     url: str
     params: Mapping[str, str | int] = field(default_factory=dict)
     form: Mapping[str, str | int] | None = None
     body: Mapping[str, Any] | None = None
+    records: tuple[str, ...] = ()
 
     @property
     def method(self) -> str:
@@ -165,14 +170,12 @@ class Renewable(Protocol):
 class Token:
     """A signer by token: the header that carries it, and its value.
 
-    `secret` is called for each request, so that short-lived tokens can renew themselves. `refuse`,
-    where there is one, takes the token in use for dead: `secret` then gives another.
+    `secret` is called for each request, so that short-lived tokens can renew themselves.
     """
 
     secret: Callable[[], str]
     header: str = "Authorization"
     scheme: str = "Bearer "
-    refuse: Callable[[], None] | None = None
     _seen: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
@@ -344,7 +347,7 @@ class Client:
             return Signal(0, CUT_SHORT, message=type(error).__name__)
         finally:
             self.stats.seconds += time.perf_counter() - started
-        return self._understand(response, content)
+        return self._understand(response, content, request.records)
 
     def _read(self, response: requests.Response) -> bytes:
         """The whole body. One call to zlib costs half of what decoding piece by piece does."""
@@ -355,19 +358,22 @@ class Client:
         # A report may come as a compressed file, whatever the transfer did.
         return _inflated(raw) if raw.startswith(GZIP) else raw
 
-    def _understand(self, response: requests.Response, content: bytes) -> Answer | Signal:
-        body, broken = self._decode(content)
+    def _understand(
+        self, response: requests.Response, content: bytes, records: tuple[str, ...]
+    ) -> Answer | Signal:
+        body, broken = self._decode(content, records)
         if broken and response.status_code < 300:
             return Signal(response.status_code, CUT_SHORT, message="not JSON")
         answer = Answer(response.status_code, response.headers, body)
         return self.platform.signal(answer) or answer
 
-    def _decode(self, content: bytes) -> tuple[Any, bool]:
+    def _decode(self, content: bytes, records: tuple[str, ...]) -> tuple[Any, bool]:
         """The decoded body, and whether JSON was due and this is none."""
         if self.platform.json:
+            decode = envelope(records).decode if records else msgspec.json.decode
             try:
-                return msgspec.json.decode(content), False
-            except msgspec.DecodeError:
+                return decode(content), False
+            except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
         return content.decode(errors="replace"), self.platform.json
 
@@ -397,13 +403,6 @@ class Client:
             raise WaitUntil("the platform's quota is nearly spent", resumes_at=self._not_before)
         self.wait(ahead, "the platform's usage figures ask for a pause")
         self._not_before = self.clock.now()
-
-    def _renewed(self) -> bool:
-        """Whether another token may succeed where the one in use was refused."""
-        if not isinstance(self._signer, Token) or self._signer.refuse is None:
-            return False
-        self._signer.refuse()
-        return True
 
     def _set_pace(self, seconds: float) -> None:
         if seconds > 0:
@@ -489,6 +488,19 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (due - sent).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+class Redacting(logging.Filter):
+    """Hides what looks like a token in log lines that others write of our requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """The record goes on, with its message redacted."""
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+# It writes whole addresses, and some platforms want secrets among an address's parameters.
+logging.getLogger("urllib3.connectionpool").addFilter(Redacting())
 
 
 def redact(text: str) -> str:

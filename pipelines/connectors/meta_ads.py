@@ -238,6 +238,9 @@ READS: dict[str, Structure | Insights] = {
     "insights_region": Insights("campaign", ("region",), report_beyond=1),
 }
 
+# The end of a row's days, which are one.
+REPEATED = {"date_stop": "date_start"}
+
 # Seconds between polls double from the first to the last of these.
 FIRST_POLL = 0.25
 LAST_POLL = 30.0
@@ -297,8 +300,8 @@ class MetaAds(HttpSource):
         params = insights_params(how, stream.schema, window)
         if len(window.days) > how.report_beyond:
             edge, params = f"{finished_report(self._graph, edge, params)}/insights", {}
-        for records in self._graph.lists(edge, **params, limit=how.page_size):
-            yield Page([_by_day(record) for record in records])
+        for records in self._graph.packed(edge, **params, limit=how.page_size):
+            yield Page.of(records, drop=REPEATED)
 
 
 def insights_params(how: Insights, rows: Schema, window: Window) -> dict[str, str | int]:
@@ -359,13 +362,6 @@ def _report_status(graph: Graph, report: str) -> str:
         return str(graph.get(report)["async_status"])
     except Gone:
         return "Job Not Started"
-
-
-def _by_day(record: dict[str, Any]) -> dict[str, Any]:
-    """A row without `date_stop` where that only repeats `date_start`, as it does for days."""
-    if record.get("date_stop") == record.get("date_start"):
-        record.pop("date_stop", None)
-    return record
 
 
 def meta_ads(

@@ -25,6 +25,7 @@ from pipelines.connectors import (
     linkedin_ads,
     meta_ads,
     shopify,
+    stripe,
     tiktok,
     tiktok_ads,
     tiktok_shop,
@@ -53,6 +54,7 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "ga4": ga4.STREAMS,
     "shopify": shopify.STREAMS,
     "woocommerce": woocommerce.STREAMS,
+    "stripe": stripe.STREAMS,
     "tiktok_ads": tiktok_ads.STREAMS,
     "tiktok": tiktok.STREAMS,
     "tiktok_shop": tiktok_shop.STREAMS,
@@ -171,6 +173,17 @@ def _woocommerce(settings: Settings, clock: Clock) -> Source:
             for site, text in _secrets(settings.woocommerce_pairs).items()
         }
     return woocommerce.WooCommerce(keys, base_url=settings.woocommerce_base_url, clock=clock)
+
+
+def _stripe(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write STRIPE_API_KEY as acct_…:key,…"):
+        keys = _secrets(settings.stripe_keys)
+    return stripe.Stripe(
+        keys,
+        base_url=settings.stripe_base_url,
+        version=settings.stripe_api_version,
+        clock=clock,
+    )
 
 
 def _tiktok_ads(settings: Settings, clock: Clock) -> Source:
@@ -382,6 +395,7 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "ga4": _ga4,
     "shopify": _shopify,
     "woocommerce": _woocommerce,
+    "stripe": _stripe,
     "tiktok_ads": _tiktok_ads,
     "tiktok": _tiktok,
     "tiktok_shop": _tiktok_shop,

@@ -762,7 +762,7 @@ def youtube(
     def signed_in(refresh_token: str, app: App) -> Apis:
         # A client of its own: one owner's dead token says nothing of another's.
         renewed = Renewed(exchange(data.with_token(None), app), refresh_token, clock=clock)
-        return apis(Token(renewed, refuse=renewed.refuse), renewed)
+        return apis(Token(renewed), renewed)
 
     if app is not None and refresh_tokens:
         each = {channel: signed_in(refresh_tokens[channel], app) for channel in channels}

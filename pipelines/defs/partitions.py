@@ -19,6 +19,9 @@ from pipelines.settings import Settings
 
 # The last zone in which people advertise: once its day has closed, every account's has.
 LAST_ZONE = ZoneInfo("Pacific/Honolulu")
+# Days that one run of a backfill reads, from the command or from the UI: a season's events fit the
+# UI, and what a killed run loses is minutes.
+CHUNK_DAYS = 90
 # Platforms finish a day's figures some time after it has closed.
 MARGIN = timedelta(minutes=30)
 

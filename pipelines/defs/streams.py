@@ -12,7 +12,7 @@ import dagster as dg
 
 from pipelines.connectors.errors import Decision, SourceError, Transient
 from pipelines.connectors.stream import Stream
-from pipelines.defs.partitions import window
+from pipelines.defs.partitions import CHUNK_DAYS, window
 from pipelines.defs.resources import SourceOffError, Workspace
 from pipelines.defs.results import Materialized
 from pipelines.defs.stream_checks import drift, latest_closed_day
@@ -71,7 +71,7 @@ def _stream_asset(
     @dg.asset(
         key=key,
         partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=CHUNK_DAYS),
         group_name=stream.group,
         kinds={"python", "parquet", *KINDS.get(stream.source, ())},
         owners=[OWNERS[stream.group]],

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import count
 from typing import Any, Protocol
 
 import msgspec
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 
 from pipelines.lake import personal
 from pipelines.lake.batch import Batch, Rejected
-from pipelines.lake.cast import Column, Values, cast, shown
+from pipelines.lake.cast import Values, cast, shown
 from pipelines.lake.schema import HASH_NORMS, Field, Schema
 
 Objects = list[dict[str, Any]]
@@ -127,7 +128,7 @@ def json_text(value: Any, country: str = "") -> str:
 # --- where values come from
 
 
-class _Source(Protocol):
+class Source(Protocol):
     """Something that fields can be looked up in: decoded objects, or Arrow columns."""
 
     misfits: Misfits
@@ -137,7 +138,10 @@ class _Source(Protocol):
     def values(self, field: Field) -> Values:
         """The field's value in every row."""
 
-    def elements(self, field: Field) -> _Elements:
+    def json(self, field: Field, country: str) -> pa.Array:
+        """The field's value in every row as JSON text with personal data hashed."""
+
+    def elements(self, field: Field) -> Elements:
         """The elements of a list field in every row."""
 
     def leftovers(self, fields: tuple[Field, ...]) -> Extras:
@@ -145,12 +149,12 @@ class _Source(Protocol):
 
 
 @dataclass(frozen=True)
-class _Elements:
+class Elements:
     """The lists of one column: where each row's elements begin, which rows have none, and all."""
 
     offsets: np.ndarray[Any, np.dtype[np.int32]]
     missing: np.ndarray[Any, np.dtype[np.bool_]]
-    items: _Source
+    items: Source
 
 
 @dataclass
@@ -194,7 +198,10 @@ class _Records:
         *branches, leaf = field.steps
         return [each.get(leaf) for each in self._under(tuple(branches))]
 
-    def elements(self, field: Field) -> _Elements:
+    def json(self, field: Field, country: str) -> pa.Array:
+        return json_array(self.values(field), country)
+
+    def elements(self, field: Field) -> Elements:
         return _list_elements(self.values(field), ".".join(field.steps), self.misfits)
 
     def leftovers(self, fields: tuple[Field, ...]) -> Extras:
@@ -255,7 +262,11 @@ class _Columns:
             return [None if text is None else _decoded(text) for text in array.to_pylist()]
         return array
 
-    def elements(self, field: Field) -> _Elements:
+    def json(self, field: Field, country: str) -> pa.Array:
+        values = self.values(field)
+        return json_array(values.to_pylist() if isinstance(values, pa.Array) else values, country)
+
+    def elements(self, field: Field) -> Elements:
         array = self._array(field)
         if array is not None and pa.types.is_list(array.type):
             items = array.type.value_type
@@ -319,7 +330,7 @@ def _decoded(text: str) -> Any:
         return text
 
 
-def _list_elements(values: list[Any], path: str, misfits: Misfits) -> _Elements:
+def _list_elements(values: list[Any], path: str, misfits: Misfits) -> Elements:
     for row, value in enumerate(values):
         if value is None:
             continue
@@ -332,16 +343,16 @@ def _list_elements(values: list[Any], path: str, misfits: Misfits) -> _Elements:
     lengths = np.fromiter((len(value or ()) for value in values), np.int64, len(values))
     offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
     missing = np.fromiter((value is None for value in values), np.bool_, len(values))
-    return _Elements(
+    return Elements(
         offsets, missing, _Records([item for value in values if value for item in value])
     )
 
 
-def _arrow_elements(array: pa.ListArray) -> _Elements:
+def _arrow_elements(array: pa.ListArray) -> Elements:
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
     offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
     missing = array.is_null().to_numpy(zero_copy_only=False)
-    return _Elements(offsets, missing, _Columns(array.flatten(), ()))
+    return Elements(offsets, missing, _Columns(array.flatten(), ()))
 
 
 # --- from values to columns
@@ -362,7 +373,7 @@ class _Part:
         self.extras.setdefault(row, {})[path] = value
 
 
-def _build(fields: tuple[Field, ...], source: _Source, context: Mapping[str, str]) -> _Part:
+def _build(fields: tuple[Field, ...], source: Source, context: Mapping[str, str]) -> _Part:
     part = _Part(extras=source.leftovers(fields))
     for each in fields:
         arrays = _arrays(each, source, context, part)
@@ -375,20 +386,19 @@ def _build(fields: tuple[Field, ...], source: _Source, context: Mapping[str, str
 
 
 def _arrays(
-    field: Field, source: _Source, context: Mapping[str, str], part: _Part
+    field: Field, source: Source, context: Mapping[str, str], part: _Part
 ) -> list[pa.Array]:
     """The Arrow column or columns of one field."""
     if field.path.startswith("@"):
         return [pa.repeat(pa.scalar(_from_context(field, context), pa.string()), len(source))]
     if field.kind == "list":
         return [_list_array(field, source, context, part)]
+    if field.kind == "json":
+        return [source.json(field, personal.country_of(context))]
     values = source.values(field)
     if field.kind in ("email", "phone"):
         return _hash_arrays(field, values, personal.country_of(context), part)
-    if field.kind == "json":
-        column = _json_column(values, personal.country_of(context))
-    else:
-        column = cast(field.kind, values, context.get("timezone", "UTC"), scale=field.scale)
+    column = cast(field.kind, values, context.get("timezone", "UTC"), scale=field.scale)
     for row, reason in column.misfits.items():
         part.misfit(row, ".".join(field.steps), reason)
     return [column.array]
@@ -408,10 +418,36 @@ def _require(field: Field, array: pa.Array, part: _Part) -> None:
             part.misfit(int(row), ".".join(field.steps), MISSING)
 
 
-def _json_column(values: Values, country: str) -> Column:
-    values = values.to_pylist() if isinstance(values, pa.Array) else values
-    texts = [None if value is None else json_text(value, country) for value in values]
-    return Column(pa.array(texts, pa.string()))
+def json_array(values: Sequence[Any], country: str, *, plain: bool = False) -> pa.Array:
+    """Each value as `json_text` writes it, or NULL for None.
+
+    `plain` says that none of their keys is called like an address or a number.
+    """
+    present = [value for value in values if value is not None]
+    texts = _plain_texts(present, keys=not plain)
+    if texts is None:
+        return pa.array(
+            [None if value is None else json_text(value, country) for value in values], pa.string()
+        )
+    if len(present) == len(values):
+        return texts
+    places = count()
+    return texts.take(
+        pa.array([None if value is None else next(places) for value in values], pa.int64())
+    )
+
+
+def _plain_texts(values: Sequence[Any], *, keys: bool) -> pa.StringArray | None:
+    """The JSON texts of values of which none can be personal data, all in a few steps."""
+    try:
+        lines = _ENCODER.encode_lines(values).decode()
+    except (TypeError, ValueError):
+        return None
+    if personal.may_be_personal(lines, keys=keys):
+        return None
+    return pc.split_pattern(
+        pa.array([lines.removesuffix("\n")] if lines else [], pa.string()), "\n"
+    ).flatten()
 
 
 def _hash_arrays(field: Field, values: Values, country: str, part: _Part) -> list[pa.Array]:
@@ -445,7 +481,7 @@ def _hashes(field: Field, text: str, country: str) -> personal.Hashes | None:
 
 
 def _list_array(
-    field: Field, source: _Source, context: Mapping[str, str], part: _Part
+    field: Field, source: Source, context: Mapping[str, str], part: _Part
 ) -> pa.ListArray:
     """A list of structs: its elements are built as rows are, and told which row they belong to."""
     elements = source.elements(field)
@@ -471,6 +507,20 @@ def _list_array(
 # --- from columns to a batch
 
 
+def rows_of(schema: Schema, source: Source, context: Mapping[str, str]) -> pa.Table | None:
+    """The rows of a source, if each of its records becomes one."""
+    part = _build(schema.fields, source, context)
+    return None if part.misfits else _table(schema, part, personal.country_of(context))
+
+
+def _table(schema: Schema, part: _Part, country: str) -> pa.Table:
+    size = len(part.arrays[0])
+    extra = pa.nulls(size, pa.string())
+    if part.extras:
+        extra = json_array([part.extras.get(row) for row in range(size)], country)
+    return pa.Table.from_arrays([*part.arrays, extra], schema=schema.arrow)
+
+
 def _batch(
     schema: Schema,
     part: _Part,
@@ -480,12 +530,8 @@ def _batch(
     record: Callable[[int], Any],
 ) -> Batch:
     country = personal.country_of(context)
-    size = len(part.arrays[0])
-    texts: dict[int, str] = {row: json_text(extra, country) for row, extra in part.extras.items()}
-    extra = pa.array(
-        [texts.get(row) for row in range(size)] if texts else [None] * size, pa.string()
-    )
-    rows = pa.Table.from_arrays([*part.arrays, extra], schema=schema.arrow)
+    rows = _table(schema, part, country)
+    size = rows.num_rows
     if not part.misfits:
         return Batch(rows)
     fits = np.ones(size, np.bool_)

@@ -16,6 +16,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from pipelines.lake.schema import HASH_NORMS
 
 # One hash per norm of `HASH_NORMS`, in that order.
@@ -141,10 +143,18 @@ def as_text(hashes: Hashes) -> str:
     return "sha256:" + ":".join(hashes[: len(HASH_NORMS)])
 
 
-def may_be_personal(json_text: str) -> bool:
-    """False when nothing in the JSON text can be personal data, true when it needs a look."""
-    lowered = json_text.lower()
-    if any(trace in lowered for trace in _TRACES_IN_JSON):
+def is_personal_key(key: str) -> bool:
+    """Whether what stands under that key is an address or a number by its name."""
+    return _PERSONAL_KEY.search(key) is not None
+
+
+def may_be_personal(json_text: str, *, keys: bool = True) -> bool:
+    """False when nothing in the JSON text can be personal data, true when it needs a look.
+
+    Without `keys`, those of its objects are known to be called nothing personal.
+    """
+    traces, searched = (_TRACES_IN_JSON, json_text.lower()) if keys else (TRACES_IN_TEXT, json_text)
+    if any(trace in searched for trace in traces):
         return True
     return '"0' in json_text and _LOCAL_MOBILE_IN_JSON.search(json_text) is not None
 
@@ -164,6 +174,8 @@ def scrub(value: Any, country: str = "", *, key: str = "") -> Any:
     Text is hashed whole under a key that is called like an address or a number, or where it is
     nothing but a local mobile number; elsewhere as by `scrub_text`.
     """
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.to_builtins(value)
     if isinstance(value, str):
         return _scrub_leaf(_writable(value), country, key)
     if isinstance(value, Mapping):

@@ -38,6 +38,8 @@ SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
 WOOCOMMERCE_SITE = "toko.sarilaut.co.id"
 WOOCOMMERCE_KEYS = ("ck_sandbox_of_the_site", "cs_sandbox_of_the_site")
 
+STRIPE_ACCOUNT = "acct_1SariLautSandbox"
+STRIPE_KEY = "rk_live_sandbox_of_the_account"
 TIKTOK_ADS_TOKEN = "sandbox-tiktok-ads-token"  # noqa: S105 - opens nothing but the sandbox
 TIKTOK_KEY, TIKTOK_SECRET = "sandbox-client-key", "sandbox-client-secret"
 TIKTOK_ACCOUNTS = ("_000SariLautIndonesia0001", "_000SariLautUnitedStates02")
@@ -70,6 +72,9 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "woocommerce_keys": SecretStr(":".join(WOOCOMMERCE_KEYS)),
         "woocommerce_sites": (WOOCOMMERCE_SITE,),
         "woocommerce_base_url": f"{url}/{{site}}",
+        "stripe_api_key": SecretStr(STRIPE_KEY),
+        "stripe_accounts": (STRIPE_ACCOUNT,),
+        "stripe_base_url": f"{url}/api.stripe.com",
         "tiktok_ads_access_token": SecretStr(TIKTOK_ADS_TOKEN),
         "tiktok_ads_advertisers": ("7301000000000000001", "7301000000000000002"),
         "tiktok_ads_base_url": f"{url}/business-api.tiktok.com",

@@ -35,6 +35,7 @@ from pipelines.sandbox.linkedin_ads import LinkedinAds
 from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.restli import LinkedinTokens
 from pipelines.sandbox.shopify import Shopify
+from pipelines.sandbox.stripe import Stripe
 from pipelines.sandbox.tiktok import TikTok
 from pipelines.sandbox.tiktok_ads import TikTokAds
 from pipelines.sandbox.tiktok_shop import TikTokShop
@@ -52,7 +53,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     faults = faults or Faults()
     pages, ads = FacebookPages(scene, faults), MetaAds(scene, faults)
     ga4, shopify, ecb, tokens = Ga4(scene, faults), Shopify(scene), Ecb(scene), GoogleTokens()
-    holidays, site = Holidays(), WooCommerce(scene)
+    holidays, site, stripe = Holidays(), WooCommerce(scene), Stripe(scene)
     tiktok_ads, tiktok, tiktok_shop = TikTokAds(scene, faults), TikTok(scene), TikTokShop(scene)
     google_ads, linkedin_tokens = GoogleAds(scene, faults), LinkedinTokens()
     linkedin_ads, linkedin = LinkedinAds(scene, faults), Linkedin(scene, faults)
@@ -83,6 +84,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         X_ADS_FILES: lambda _: x_ads,
         "*.myshopify.com": lambda _: shopify,
         WOOCOMMERCE_SITE: lambda _: site,
+        "api.stripe.com": lambda _: stripe,
         "business-api.tiktok.com": lambda _: tiktok_ads,
         "open.tiktokapis.com": lambda _: tiktok,
         "open-api.tiktokglobalshop.com": lambda _: tiktok_shop,

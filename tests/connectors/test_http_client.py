@@ -318,31 +318,3 @@ def test_the_first_rule_that_fits_decides() -> None:
     assert decide(rules, Refusal(500, "1", message="else")).because == "b"
     assert decide(rules, Refusal(400, "9", transient=True)).because == "c"
     assert decide(rules, Refusal(418)).decision is Decision.STOP
-
-
-def test_a_token_that_can_be_renewed_is_renewed_once_when_it_is_refused(
-    server: Scripted, time: FakeTime
-) -> None:
-    tokens = ["the-second-token-of-the-test", "the-first-token-of-the-test"]
-    signer = Token(lambda: tokens[-1], refuse=tokens.pop)
-    client = Client(Platform("test"), signer, clock=time.clock)
-    server.says(Reply({}, 401), GOOD)
-
-    assert client.get(server.url) == {"fine": True}
-    assert [asked.headers["Authorization"][7:17] for asked in server.asked] == [
-        "the-first-",
-        "the-second",
-    ]
-
-
-def test_a_token_that_is_refused_again_after_it_was_renewed_is_dead(
-    server: Scripted, time: FakeTime
-) -> None:
-    refused: list[str] = []
-    signer = Token(lambda: SECRET, refuse=lambda: refused.append(SECRET))
-    client = Client(Platform("test"), signer, clock=time.clock)
-    server.says(Reply({}, 401))
-
-    with pytest.raises(DeadToken):
-        client.get(server.url)
-    assert (len(server.asked), len(refused)) == (2, 1)

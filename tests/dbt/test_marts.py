@@ -152,6 +152,8 @@ def land(lake: HandmadeLake) -> None:
             s.comment("c3", s.at(s.FRIDAY), None, from_id=None),
         ],
     )
+    s.videos(lake)
+    s.profile(lake)
     lake.put(
         "x.posts",
         s.X_ACCOUNT,
@@ -296,6 +298,41 @@ def test_posts_gain_by_day_from_their_publication_on(built: Warehouse) -> None:
         "select date_day, impressions, reactions, link_clicks, saves from fct_post_daily"
         " where source = 'facebook_pages' order by date_day"
     ) == [(date(2026, 3, 2), 100, 10, 10, None), (s.SATURDAY, 20, 2, 2, None)]
+
+
+def test_a_video_that_is_shown_no_more_keeps_its_texts_and_what_it_had_gathered(
+    built: Warehouse,
+) -> None:
+    """What a channel hides is unknown; a day on which it was not shown adds nothing."""
+    assert built.rows(
+        "select post_id, message, permalink_url from dim_post where source = 'youtube'"
+        " order by post_id"
+    ) == [
+        ("gone", "Video gone", "https://www.youtube.com/watch?v=gone"),
+        ("seen", "Video seen #lautan", "https://www.youtube.com/watch?v=seen"),
+    ]
+    assert built.rows(
+        "select post_id, date_day, video_views, reactions, comments, impressions"
+        " from fct_post_daily where source = 'youtube' order by post_id, date_day"
+    ) == [
+        ("gone", s.FRIDAY, 7, None, None, None),
+        ("seen", s.FRIDAY, 100, 5, 0, None),
+        ("seen", s.SATURDAY, 50, -1, 2, None),
+    ]
+
+
+def test_a_story_counts_from_the_day_that_has_closed_on_it(built: Warehouse) -> None:
+    """On Saturday morning it was seen under Friday, which it is not of."""
+    assert built.rows(
+        "select post_id, post_type, date_day, impressions, reach, reactions, shares"
+        " from fct_post_daily inner join dim_post using (post_key, post_id)"
+        " where dim_post.source = 'instagram' order by post_id, date_day"
+    ) == [
+        ("m1", "image", s.FRIDAY, 40, 30, None, 1),
+        ("m1", "image", s.SATURDAY, 5, 0, None, 0),
+        ("old", "image", s.FRIDAY, None, None, 3, None),
+        ("s1", "story", s.SATURDAY, 9, 8, 0, 0),
+    ]
 
 
 def test_comments_are_content_by_the_day_on_which_they_were_written(built: Warehouse) -> None:

@@ -72,6 +72,26 @@ content as (
         lake_account,
         lake_day
     from {{ ref('stg_instagram__comments') }}
+    union all
+    select
+        'linkedin' as source,
+        'linkedin' as platform,
+        organization_id as account_id,
+        comment_id as content_id,
+        'comment' as kind,
+        post_id,
+        parent_comment_id as parent_id,
+        author_id,
+        cast(null as string) as author_name,
+        message,
+        cast(null as string) as language,
+        cast(null as bigint) as rating,
+        like_count,
+        created_at,
+        cast(null as string) as permalink_url,
+        organization_id as lake_account,
+        lake_day
+    from {{ ref('stg_linkedin__comments') }}
     {%- for mentions in [ref('stg_x__mentions'), 'found_on_x'] %}
     union all
     select

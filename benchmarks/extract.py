@@ -1,0 +1,319 @@
+"""Landing against its floors and against dlt doing the same, as ratios of one run.
+
+Belongs here: the contestants, their measure, what is promised. Does not: the pages (`pages`).
+
+Each contestant runs in a process of its own, over the same packed pages of a local server; what it
+imports is loaded before its clock starts. All but the floors keep every field:
+
+- `download`: `requests` and nothing else;
+- `floor`: the same, and each page decoded into typed structs of the fields that our stream has;
+- `ours`: what a run does: client, paging, types, unknown fields, quarantine, Parquet, footers;
+- `dlt rest`: dlt's REST source into Parquet files, tuned: no child tables, one worker a step;
+- `dlt arrow`: dlt given Arrow tables, which `pyarrow.json` makes of each page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import requests
+
+from benchmarks import pages
+from pipelines.connectors.meta_ads import MetaAds, meta_ads
+from pipelines.connectors.shopify import Shopify
+from pipelines.connectors.stream import Source, Stream
+from pipelines.ingest import ingest
+from pipelines.lake.schema import Field
+from pipelines.lake.store import Lake
+
+# What is promised of `ours`.
+MOST_OF_FLOOR = 4.0
+LESS_THAN_REST = 15.0
+LESS_THAN_ARROW = 2.0
+PEAK_MB = 250.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of page: how many rows are read of it, and where they are in an answer."""
+
+    name: str
+    rows: int
+    a_page: int
+    path: tuple[str, ...]
+    key: str
+
+    @property
+    def count(self) -> int:
+        """The pages."""
+        return self.rows // self.a_page
+
+    def url(self, root: str, number: int) -> str:
+        """Where a contestant that is not ours finds page `number`."""
+        return f"{root}/{self.name}?after={number}"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a contestant took."""
+
+    cpu: float
+    wall: float
+    peak_mb: float
+
+
+# --- contestants
+
+
+def bodies(kind: Kind, root: str) -> Iterator[bytes]:
+    """Every page's bytes, unpacked."""
+    session = requests.Session()
+    session.trust_env = False
+    for number in range(kind.count):
+        yield session.get(kind.url(root, number), timeout=60).content
+
+
+def download(kind: Kind, root: str, _: Path) -> None:
+    """The floor of floors."""
+    for _body in bodies(kind, root):
+        pass
+
+
+def floor(kind: Kind, root: str, _: Path) -> None:
+    """What nobody can go below who looks at the rows."""
+    decoder = msgspec.json.Decoder(_answer(kind))
+    for body in bodies(kind, root):
+        decoder.decode(body)
+
+
+def ours(kind: Kind, root: str, directory: Path) -> None:
+    """What a run of the product does with these pages."""
+    source, stream = _source(kind, root)
+    last = pages.FIRST + timedelta(days=pages.DAYS - 1)
+    now = datetime(2026, 6, 30, tzinfo=UTC)
+    result = ingest(source, stream, Lake(directory), pages.FIRST, last, run_id="bench", now=now)
+    landed = sum(day.rows for day in result.landed)
+    assert landed == kind.rows, f"{landed} rows landed of {kind.rows}"
+    assert not any(day.quarantined for day in result.landed)
+
+
+def dlt_rest(kind: Kind, root: str, directory: Path) -> None:
+    """dlt's own REST source."""
+    from dlt.sources.rest_api import rest_api_resources
+
+    resources = rest_api_resources(
+        {
+            "client": {"base_url": root},
+            "resources": [
+                {
+                    "name": kind.name,
+                    "max_table_nesting": 0,
+                    "endpoint": {
+                        "path": kind.name,
+                        "data_selector": ".".join(kind.path),
+                        "paginator": {
+                            "type": "page_number",
+                            "page_param": "after",
+                            "base_page": 0,
+                            "total_path": None,
+                            "maximum_page": kind.count,
+                            "stop_after_empty_page": False,
+                        },
+                    },
+                }
+            ],
+        }
+    )
+    _pipeline(directory).run(resources, loader_file_format="parquet", write_disposition="append")
+
+
+def dlt_arrow(kind: Kind, root: str, directory: Path) -> None:
+    """dlt given tables."""
+    import dlt
+    import pyarrow as pa
+    import pyarrow.json as arrow_json
+
+    split = msgspec.json.Decoder(_nested(kind.path, list[msgspec.Raw]))
+
+    @dlt.resource(name=kind.name)
+    def tables() -> Iterator[Any]:
+        for body in bodies(kind, root):
+            records = split.decode(body)
+            for step in kind.path:
+                records = getattr(records, step)
+            yield arrow_json.read_json(pa.BufferReader(b"\n".join(records)))
+
+    _pipeline(directory).run(tables(), loader_file_format="parquet", write_disposition="append")
+
+
+CONTESTANTS: dict[str, Callable[[Kind, str, Path], None]] = {
+    "download": download,
+    "floor": floor,
+    "ours": ours,
+    "dlt rest": dlt_rest,
+    "dlt arrow": dlt_arrow,
+}
+
+
+def _source(kind: Kind, root: str) -> tuple[Source, Stream]:
+    source: MetaAds | Shopify
+    if kind.name == "orders":
+        source = Shopify({pages.SHOP: "token"}, base_url=root, version="2026-01")
+        return source, next(each for each in source.streams if each.name == "orders")
+    source = meta_ads("token", [pages.ACCOUNT], base_url=root, version="v25.0")
+    return source, next(each for each in source.streams if each.name == "insights_ad")
+
+
+def _answer(kind: Kind) -> Any:
+    """The type of a page with the fields of our stream."""
+    source, stream = _source(kind, "http://localhost")
+    return _nested(kind.path, list[_typed(stream.schema.fields)])
+
+
+def _nested(path: tuple[str, ...], inner: Any) -> Any:
+    for step in reversed(path):
+        inner = msgspec.defstruct("Answer", [(step, inner)], gc=False)
+    return inner
+
+
+def _typed(fields: tuple[Field, ...]) -> Any:
+    """A struct of those fields, found where their paths lead."""
+    tree: dict[str, Any] = {}
+    for each in fields:
+        if not each.path.startswith("@"):
+            *branches, leaf = each.steps
+            level = tree
+            for step in branches:
+                level = level.setdefault(step, {})
+            below = list[_typed(each.fields)] if each.kind == "list" else str
+            level[leaf] = _TYPES.get(each.name) or _TYPES.get(each.kind) or below
+    return _struct(tree)
+
+
+_ACTION = msgspec.defstruct(
+    "Action",
+    [(f"f{n}", str, "") for n in range(6)],
+    rename=dict(
+        zip(
+            (f"f{n}" for n in range(6)),
+            ("action_type", "value", "1d_view", "1d_click", "7d_click", "28d_click"),
+            strict=True,
+        )
+    ),
+    gc=False,
+)
+_TYPES: dict[str, Any] = {
+    "boolean": bool,
+    "integer": int | str,
+    "actions": list[_ACTION],
+    "action_values": list[_ACTION],
+    "discount_codes": list[str],
+}
+
+
+def _struct(tree: dict[str, Any]) -> Any:
+    return msgspec.defstruct(
+        "Row",
+        [
+            (name, (_struct(below) if isinstance(below, dict) else below) | None, None)
+            for name, below in tree.items()
+        ],
+        gc=False,
+    )
+
+
+def _pipeline(directory: Path) -> Any:
+    import dlt
+
+    os.environ.update(
+        {
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "RUNTIME__LOG_LEVEL": "CRITICAL",
+            "EXTRACT__WORKERS": "1",
+            "NORMALIZE__WORKERS": "1",
+            "LOAD__WORKERS": "1",
+            "DATA_WRITER__BUFFER_MAX_ITEMS": "50000",
+        }
+    )
+    return dlt.pipeline(
+        "bench",
+        pipelines_dir=str(directory / "pipelines"),
+        destination=dlt.destinations.filesystem(f"file://{directory / 'lake'}"),
+        dataset_name="bench",
+    )
+
+
+# --- measuring
+
+
+def measured(contestant: str, kind: Kind, root: str) -> Cost:
+    """The cost of a contestant in a new process and whatever it starts."""
+    context = multiprocessing.get_context("spawn")
+    hear, tell = context.Pipe()
+    process = context.Process(target=_run, args=(contestant, kind, root, tell))
+    process.start()
+    tell.close()
+    try:
+        return hear.recv()
+    finally:
+        process.join()
+
+
+def _run(contestant: str, kind: Kind, root: str, tell: Connection) -> None:
+    if contestant.startswith("dlt"):
+        import pyarrow.json  # noqa: F401 - loaded before the clock starts
+    with tempfile.TemporaryDirectory() as directory:
+        before, began = _cpu(), time.perf_counter()
+        CONTESTANTS[contestant](kind, root, Path(directory))
+        # Kilobytes on Linux, bytes on macOS.
+        unit = 1e6 if sys.platform == "darwin" else 1e3
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+        tell.send(Cost(_cpu() - before, time.perf_counter() - began, peak))
+
+
+def _cpu() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.extract", description="Landing, beside its floors and dlt."
+    )
+    parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--insights", type=int, default=60_000)
+    parser.add_argument("--only", default="")
+    asked = parser.parse_args()
+    kinds = (
+        Kind("orders", asked.orders, pages.ORDERS_A_PAGE, ("data", "orders", "nodes"), "x"),
+        Kind("insights", asked.insights, pages.INSIGHTS_A_PAGE, ("data",), "x"),
+    )
+    with pages.serving(asked.orders, asked.insights) as root:
+        for kind in kinds:
+            for c in CONTESTANTS:
+                if asked.only and c not in asked.only.split(","):
+                    continue
+                cost = measured(c, kind, root)
+                print(
+                    kind.name,
+                    c,
+                    f"{cost.cpu:.2f} {cost.cpu / kind.rows * 1e6:.1f} us/row wall {cost.wall:.2f} MB {cost.peak_mb:.0f}",
+                )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Answers of which the records stay JSON text: what is around them is decoded, they are skipped.
+
+Belongs here: taking an answer apart. Does not: what is in it (`read`, `pipelines.lake.packed`).
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from pipelines.lake.shape import MOST_KEYS, UNSET, Type, can_be_named, struct
+
+
+@lru_cache(maxsize=256)
+def envelope(path: tuple[str, ...]) -> Envelope:
+    """The envelope of answers with records at that path."""
+    return Envelope(path)
+
+
+class Envelope:
+    """Decodes answers to dicts with a list at `path`, which is left as `msgspec.Raw`.
+
+    What stands beside the path is learned from answers, so that one with anything new is decoded
+    in the general way; then, and where there is no list at the path, the outcome is what
+    `msgspec.json.decode` gives.
+    """
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        self._path = path
+        self._beside: list[set[str]] = [set() for _ in path]
+        self._lock = threading.Lock()
+        self._made = self._make()
+
+    def decode(self, content: bytes) -> Any:
+        """The answer; raises msgspec.DecodeError where it is not JSON."""
+        body, fits = self._typed(content)
+        if not fits:
+            body = msgspec.json.decode(content)
+            if self._learn(body):
+                typed, fits = self._typed(content)
+                body = typed if fits else body
+        return body
+
+    def _typed(self, content: bytes) -> tuple[Any, bool]:
+        decoder, keys = self._made
+        try:
+            found = decoder.decode(content)
+        except msgspec.ValidationError:
+            return None, False
+        return self._as_dict(found, keys, 0), True
+
+    def _as_dict(self, found: Any, keys: list[list[str]], depth: int) -> Any:
+        if depth == len(keys):
+            # Only a list is read further on; anything else is what the answer says instead.
+            return found if bytes(memoryview(found)[:1]) == b"[" else msgspec.json.decode(found)
+        if found is None:
+            return None
+        values = (getattr(found, name) for name in found.__struct_fields__)
+        body = {
+            key: value for key, value in zip(keys[depth], values, strict=True) if value is not UNSET
+        }
+        step = self._path[depth]
+        if step in body:
+            body[step] = self._as_dict(body[step], keys, depth + 1)
+        return body
+
+    def _learn(self, body: Any) -> bool:
+        """Take note of what stands beside the path; whether anything was new."""
+        new = False
+        with self._lock:
+            for step, known in zip(self._path, self._beside, strict=True):
+                if not isinstance(body, dict):
+                    break
+                found = {key for key in body if key != step and can_be_named(key)} - known
+                if len(known) + len(found) <= MOST_KEYS:
+                    known |= found
+                    new |= bool(found)
+                body = body.get(step)
+            if new:
+                self._made = self._make()
+        return new
+
+    def _make(self) -> tuple[msgspec.json.Decoder[Any], list[list[str]]]:
+        made: Type = msgspec.Raw
+        keys: list[list[str]] = []
+        for step, beside in reversed(list(zip(self._path, self._beside, strict=True))):
+            types: dict[str, Type] = {step: made, **dict.fromkeys(sorted(beside), Any)}
+            made = struct(types, dict.fromkeys(types, UNSET)) | None
+            keys.insert(0, list(types))
+        return msgspec.json.Decoder(made), keys

@@ -1,0 +1,319 @@
+"""Records that are still JSON text, as rows: read into structs made for their stream, not dicts.
+
+Belongs here: the struct of a stream's records, and what to do where records do not fit it. Does
+not: what a field's value becomes (`convert`, `cast`), learning what no field names (`shape`).
+
+The outcome is that of `convert_records` on the decoded records, to the byte: a page in which
+anything is unusual (a record that fits no row, an unknown key that never came before) goes there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from pipelines.lake.batch import Batch
+from pipelines.lake.convert import (
+    Elements,
+    Extras,
+    Misfits,
+    convert_records,
+    json_array,
+    rows_of,
+)
+from pipelines.lake.schema import Field, Schema
+from pipelines.lake.shape import UNSET, Shape, Type, can_be_named, struct
+
+# How often a stream's struct grows. Each time costs about a millisecond, and the page a slow read.
+MOST_LESSONS = 200
+
+Objects = list[Any]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A page: its records as a JSON array, and where it was, as `convert_records` is told."""
+
+    records: bytes | msgspec.Raw
+    place: str
+
+
+def convert_packed(
+    schema: Schema,
+    pages: Sequence[Packed],
+    context: Mapping[str, str],
+    *,
+    drop: Mapping[str, str] | None = None,
+) -> Batch:
+    """Pages of JSON records as one batch, the same as of `convert_records` page after page.
+
+    - `drop`: dotted paths, through lists too, of what is no part of a record and not kept: of a
+      path to "" always, of a path to a sibling's name where both have the same value.
+
+    Raises msgspec.DecodeError where a page is not JSON.
+    """
+    records = _records(schema.fields, tuple((drop or {}).items()))
+    found = records.read([page.records for page in pages])
+    rows = None if found is None else rows_of(schema, found, context)
+    if rows is not None:
+        return Batch(rows)
+    if len(pages) > 1:
+        alone = [convert_packed(schema, [page], context, drop=drop) for page in pages]
+        return Batch(
+            pa.concat_tables([each.rows for each in alone]),
+            tuple(chain.from_iterable(each.rejected for each in alone)),
+        )
+    (page,) = pages
+    return convert_records(schema, records.decoded(page.records), context, place=page.place)
+
+
+@lru_cache(maxsize=256)
+def _records(fields: tuple[Field, ...], drop: tuple[tuple[str, str], ...]) -> _Records:
+    return _Records(fields, dict(drop))
+
+
+class _Records:
+    """The records of one stream: the struct that they are read into, and what it learned."""
+
+    def __init__(self, fields: tuple[Field, ...], drop: Mapping[str, str]) -> None:
+        self._drop = drop
+        self._level = _level(fields)
+        for path, twin in drop.items():
+            self._level.drop(tuple(path.split(".")), twin)
+        self._lessons = 0
+        self._lock = threading.Lock()
+        self._made = _Made(self._level) if self._level.simple else None
+
+    def read(self, pages: Sequence[bytes | msgspec.Raw]) -> _Structs | None:
+        """The records of those pages; None where one does not fit."""
+        made = self._made
+        if made is None:
+            return None
+        try:
+            objects = list(chain.from_iterable(map(made.decoder.decode, pages)))
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        return _Structs(objects, made)
+
+    def decoded(self, page: bytes | msgspec.Raw) -> list[Any]:
+        """The records of a page in the general way; from now on, the struct fits their like."""
+        try:
+            records: list[Any] = msgspec.json.decode(page, type=list)
+        except UnicodeDecodeError as error:
+            raise msgspec.DecodeError(str(error)) from error
+        without(records, self._drop)
+        self._learn(records)
+        return records
+
+    def _learn(self, records: list[Any]) -> None:
+        with self._lock:
+            if self._made is None or self._lessons == MOST_LESSONS:
+                return
+            if sum(map(self._level.learn, records)):
+                self._lessons += 1
+                self._made = _Made(self._level)
+
+
+def without(records: Sequence[Any], drop: Mapping[str, str]) -> Sequence[Any]:
+    """Decoded records without what `convert_packed` would drop; they are changed in place."""
+    for path, twin in drop.items():
+        for record in records:
+            _remove(record, tuple(path.split(".")), twin)
+    return records
+
+
+def _remove(value: Any, path: tuple[str, ...], twin: str) -> None:
+    """Take what the path leads to out of a value, through lists too."""
+    if isinstance(value, list):
+        for item in value:
+            _remove(item, path, twin)
+    elif isinstance(value, dict):
+        key, *rest = path
+        if rest:
+            _remove(value.get(key), tuple(rest), twin)
+        elif not twin or value.get(key) == value.get(twin):
+            value.pop(key, None)
+
+
+# --- what an object's keys are
+
+
+@dataclass
+class _Level:
+    """The keys of one kind of object: a record, what a path leads through, an element of a list.
+
+    `shapes` are those of JSON fields and of keys that no field names.
+    """
+
+    leaves: set[str] = field(default_factory=set)
+    branches: dict[str, _Level] = field(default_factory=dict)
+    lists: dict[str, _Level] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+
+    @property
+    def simple(self) -> bool:
+        """Whether each key is found in one way only: taken whole, led through, or gone through."""
+        ways = [*self.leaves, *self.branches, *self.lists]
+        below = [*self.branches.values(), *self.lists.values()]
+        return len(set(ways)) == len(ways) and all(level.simple for level in below)
+
+    def drop(self, path: tuple[str, ...], twin: str) -> None:
+        """Let the key at that path be no part of a record."""
+        key, *rest = path
+        if rest:
+            below = self.branches.get(key) or self.lists.get(key)
+            if below is None:
+                raise ValueError(f"{key!r} of what is dropped leads to no field")
+            below.drop(tuple(rest), twin)
+        elif key in self.leaves or (twin and (twin not in self.leaves or twin in self.shapes)):
+            raise ValueError(
+                f"{key!r} cannot be dropped: it or {twin!r} is the wrong kind of field"
+            )
+        else:
+            self.dropped[key] = twin
+
+    def learn(self, value: Any) -> bool:
+        """Take note of the object's unknown keys and JSON values; whether anything was new."""
+        if not isinstance(value, dict):
+            return False
+        new = False
+        for key, inner in value.items():
+            if key in self.branches:
+                new |= self.branches[key].learn(inner)
+            elif key in self.lists:
+                new |= sum(map(self.lists[key].learn, _items(inner))) > 0
+            elif key in self.shapes:
+                new |= self.shapes[key].learn(inner)
+            elif key not in (*self.leaves, *self.dropped) and can_be_named(key):
+                shape = self.shapes[key] = Shape()
+                shape.learn(inner)
+                new = True
+        return new
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _level(fields: Iterable[Field]) -> _Level:
+    root = _Level()
+    for each in fields:
+        if each.path.startswith("@"):
+            continue
+        *branches, leaf = each.steps
+        level = root
+        for step in branches:
+            level = level.branches.setdefault(step, _Level())
+        if each.kind == "list":
+            # Two fields of one list: as if one of them took it whole.
+            level.leaves |= {leaf} & level.lists.keys()
+            level.lists[leaf] = _level(each.fields)
+        else:
+            level.leaves.add(leaf)
+            if each.kind == "json":
+                level.shapes[leaf] = Shape()
+    return root
+
+
+class _Made:
+    """The struct of a level, how to get at its fields, and the same of the levels below."""
+
+    struct: type[msgspec.Struct]
+    decoder: msgspec.json.Decoder[list[Any]]
+
+    def __init__(self, level: _Level) -> None:
+        self.branches = {key: _Made(below) for key, below in level.branches.items()}
+        self.lists = {key: _Made(below) for key, below in level.lists.items()}
+        self.twins = {key: twin for key, twin in level.dropped.items() if twin}
+        self.unnamed = [key for key in level.shapes if key not in level.leaves]
+        self.plain = {key for key, shape in level.shapes.items() if shape.plain}
+        types: dict[str, Type] = {key: made.struct | None for key, made in self.branches.items()}
+        types |= {key: list[made.struct] | None for key, made in self.lists.items()}  # type: ignore[name-defined] # made at run time
+        types |= {key: shape.type() for key, shape in level.shapes.items()}
+        types |= {key: Any for key in level.leaves if key not in level.shapes}
+        types |= {key: Any if twin else msgspec.Raw for key, twin in level.dropped.items()}
+        defaults = {key: UNSET if key in (*self.unnamed, *self.twins) else None for key in types}
+        self.struct = struct(types, defaults)
+        self.empty = self.struct()
+        self.get: dict[str, Callable[[Any], Any]] = {
+            key: attrgetter(f"f{n}") for n, key in enumerate(types)
+        }
+        self.decoder = msgspec.json.Decoder(list[self.struct])  # type: ignore[name-defined] # made at run time
+
+
+# --- where convert finds values
+
+
+class _Structs:
+    """Records as structs. An object that is absent is empty: its fields are absent too."""
+
+    def __init__(self, objects: Objects, made: _Made) -> None:
+        self.misfits: Misfits = {}
+        self._found: dict[tuple[str, ...], tuple[Objects, _Made]] = {(): (objects, made)}
+
+    def __len__(self) -> int:
+        return len(self._found[()][0])
+
+    def values(self, field: Field) -> list[Any]:
+        objects, made, leaf = self._at(field)
+        return list(map(made.get[leaf], objects))
+
+    def json(self, field: Field, country: str) -> pa.Array:
+        _, made, leaf = self._at(field)
+        return json_array(self.values(field), country, plain=leaf in made.plain)
+
+    def elements(self, field: Field) -> Elements:
+        _, made, leaf = self._at(field)
+        lists = self.values(field)
+        lengths = np.fromiter((len(each or ()) for each in lists), np.int64, len(lists))
+        return Elements(
+            np.concatenate(([0], np.cumsum(lengths))).astype(np.int32),
+            np.fromiter((each is None for each in lists), np.bool_, len(lists)),
+            _Structs([item for each in lists if each for item in each], made.lists[leaf]),
+        )
+
+    def leftovers(self, _fields: tuple[Field, ...]) -> Extras:
+        extras: Extras = {}
+        self._collect((), extras)
+        return extras
+
+    def _collect(self, path: tuple[str, ...], extras: Extras) -> None:
+        objects, made = self._under(path)
+        prefix = ".".join((*path, ""))
+        for key in made.unnamed:
+            for row, value in enumerate(map(made.get[key], objects)):
+                if value is not UNSET:
+                    extras.setdefault(row, {})[prefix + key] = value
+        for key, twin in made.twins.items():
+            pairs = zip(map(made.get[key], objects), map(made.get[twin], objects), strict=True)
+            for row, (value, other) in enumerate(pairs):
+                if value is not UNSET and value != other:
+                    extras.setdefault(row, {})[prefix + key] = value
+        for key in made.branches:
+            self._collect((*path, key), extras)
+
+    def _at(self, field: Field) -> tuple[Objects, _Made, str]:
+        *branches, leaf = field.steps
+        return *self._under(tuple(branches)), leaf
+
+    def _under(self, path: tuple[str, ...]) -> tuple[Objects, _Made]:
+        found = self._found.get(path)
+        if found is None:
+            objects, made = self._under(path[:-1])
+            below = made.branches[path[-1]]
+            absent = below.empty
+            found = self._found[path] = (
+                [absent if each is None else each for each in map(made.get[path[-1]], objects)],
+                below,
+            )
+        return found
