@@ -91,8 +91,12 @@ def run_example() -> int:
 
 @main.command()
 @click.argument("streams", nargs=-1)
-@click.option("--first", type=DATE, help="First day; default: each stream's lookback.")
-@click.option("--last", type=DATE, help="Last day; default: the last closed one.")
+@click.option(
+    "--first", type=DATE, metavar="YYYY-MM-DD", help="First day; default: each stream's lookback."
+)
+@click.option(
+    "--last", type=DATE, metavar="YYYY-MM-DD", help="Last day; default: the last closed one."
+)
 @_explained
 def extract(streams: tuple[str, ...], first: datetime | None, last: datetime | None) -> int:
     """Read STREAMS (source or source/stream; default all) into the lake."""
@@ -155,7 +159,7 @@ def asof(instant: datetime, into: Path) -> int:
 @main.command()
 @click.argument("source", required=False)
 @click.argument("stream", required=False)
-@click.option("--day", type=DATE, help="Every version of that day's files.")
+@click.option("--day", type=DATE, metavar="YYYY-MM-DD", help="Every version of that day's files.")
 @_explained
 def history(source: str | None, stream: str | None, day: datetime | None) -> None:
     """What platforms restated: by how much each read changed the totals of a day."""
@@ -170,8 +174,8 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@click.option("--source", default="")
-@click.option("--stream", default="")
+@click.option("--source", default="", help="Only of this source.")
+@click.option("--stream", default="", help="Only of streams of this name.")
 @_explained
 def quarantine_list(source: str, stream: str) -> None:
     """Show what is in quarantine."""
@@ -181,8 +185,8 @@ def quarantine_list(source: str, stream: str) -> None:
 
 
 @quarantine.command("replay")
-@click.option("--source", default="")
-@click.option("--stream", default="")
+@click.option("--source", default="", help="Only of this source.")
+@click.option("--stream", default="", help="Only of streams of this name.")
 @_explained
 def quarantine_replay(source: str, stream: str) -> None:
     """Try again what is in quarantine; what fits now lands."""

@@ -44,6 +44,8 @@ PREFIXES = (
     "INSTAGRAM_",
     "GOOGLE_ADS_",
     "LINKEDIN_",
+    "X_API_",
+    "X_ADS_",
 )
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
@@ -65,6 +67,8 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "linkedin": ("linkedin_refresh_token", "linkedin_access_token"),
     "youtube": ("youtube_refresh_token", "youtube_access_token", "youtube_api_key"),
     "instagram": ("instagram_access_token",),
+    "x": ("x_api_bearer_token",),
+    "x_ads": ("x_ads_access_token",),
     "files": ("files",),
 }
 
@@ -164,6 +168,26 @@ class Settings(BaseSettings):
         default="https://auth.tiktok-shops.com", alias="TIKTOK_SHOP_AUTH_BASE_URL"
     )
     tiktok_shop_api_version: str = Field(default="202309", alias="TIKTOK_SHOP_API_VERSION")
+
+    # Not X_: other programs' variables begin so.
+    x_api_bearer_token: SecretStr | None = Field(default=None, alias="X_API_BEARER_TOKEN")
+    x_api_accounts: Names = Field(default=(), alias="X_API_ACCOUNTS")
+    x_api_queries: Names = Field(default=(), alias="X_API_QUERIES")
+    x_api_consumer_key: SecretStr | None = Field(default=None, alias="X_API_CONSUMER_KEY")
+    x_api_consumer_secret: SecretStr | None = Field(default=None, alias="X_API_CONSUMER_SECRET")
+    x_api_user_tokens: SecretStr | None = Field(default=None, alias="X_API_USER_TOKENS")
+    x_api_base_url: str = Field(default="https://api.x.com", alias="X_API_BASE_URL")
+    x_api_version: str = Field(default="2", alias="X_API_VERSION")
+
+    x_ads_consumer_key: SecretStr | None = Field(default=None, alias="X_ADS_CONSUMER_KEY")
+    x_ads_consumer_secret: SecretStr | None = Field(default=None, alias="X_ADS_CONSUMER_SECRET")
+    x_ads_access_token: SecretStr | None = Field(default=None, alias="X_ADS_ACCESS_TOKEN")
+    x_ads_access_token_secret: SecretStr | None = Field(
+        default=None, alias="X_ADS_ACCESS_TOKEN_SECRET"
+    )
+    x_ads_accounts: Names = Field(default=(), alias="X_ADS_ACCOUNTS")
+    x_ads_base_url: str = Field(default="https://ads-api.x.com", alias="X_ADS_BASE_URL")
+    x_ads_api_version: str = Field(default="12", alias="X_ADS_API_VERSION")
 
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
 
@@ -351,6 +375,15 @@ class Settings(BaseSettings):
         return _each("YOUTUBE_REFRESH_TOKEN", self.youtube_refresh_token, self.youtube_channels)
 
     @property
+    def x_user_tokens(self) -> dict[str, SecretStr]:
+        """The `token:secret` of those X accounts that have one, from `account:token:secret,…`."""
+        if self.x_api_user_tokens is None:
+            return {}
+        given = self.x_api_user_tokens.get_secret_value()
+        named = [part.partition(":")[0].strip() for part in given.split(",")]
+        return _each("X_API_USER_TOKENS", self.x_api_user_tokens, named)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction. Never log this."""
         single = (value for _, value in self if isinstance(value, SecretStr))
@@ -362,6 +395,7 @@ class Settings(BaseSettings):
             self.tiktok_tokens,
             self.tiktok_shop_tokens,
             self.youtube_refresh_tokens,
+            self.x_user_tokens,
         ):
             given += [secret.get_secret_value() for secret in secrets.values()]
         return tuple(given)

@@ -67,6 +67,19 @@ def test_every_command_has_a_help_text(home):
         assert smm(name, "--help").exit_code == 0
 
 
+def test_a_command_that_needs_no_dagster_does_not_load_it():
+    code = (
+        "import sys, pipelines.commands.sandbox, pipelines.sandbox.serve\n"
+        "from pipelines.cli import _explained\n"
+        "try: _explained(lambda: 0)()\n"
+        "except SystemExit: print({'dagster', 'dbt', 'duckdb'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
 def test_help_loads_nothing_heavy():
     code = "import sys, pipelines.cli; print({'dagster', 'pyarrow', 'duckdb'} & set(sys.modules))"
     done = subprocess.run(
@@ -79,7 +92,7 @@ def test_an_unknown_setting_is_one_sentence_and_no_trace(home, monkeypatch):
     monkeypatch.setenv("SMM_HOEM", "x")
     done = smm("history")
     assert done.exit_code == 1
-    assert done.output.startswith("Error: Value error, unknown settings: SMM_HOEM; known: SMM_HOME")
+    assert done.output.startswith("Error: unknown settings: SMM_HOEM; known: SMM_HOME")
     assert "Traceback" not in done.output
 
 
@@ -87,6 +100,29 @@ def test_an_unknown_stream_lists_the_known_ones(home):
     done = smm("extract", "shopfy/orders")
     assert done.exit_code == 1
     assert "no stream shopfy/orders; known: ecb/rates, " in done.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("quarantine", "list", "--source", "shopfy"),
+        ("quarantine", "replay", "--stream", "order"),
+        ("history", "shopfy"),
+        ("history", "ecb", "rate"),
+    ],
+)
+def test_looking_at_what_does_not_exist_lists_what_does(home, arguments):
+    done = smm(*arguments)
+    assert done.exit_code == 1
+    assert "Error: no stream " in done.output
+    assert "shopify orders" in done.output
+
+
+def test_a_window_that_ends_before_it_begins_is_refused(home, monkeypatch):
+    monkeypatch.setenv("SMM_FILES", str(PROJECT / "examples" / "files.yaml"))
+    done = smm("extract", "files", "--first", "2026-03-02", "--last", "2026-03-01")
+    assert done.exit_code == 1
+    assert "--first 2026-03-02 is after the last day, 2026-03-01" in done.output
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-03-10T09:00:00"])

@@ -47,6 +47,7 @@ def show_history(
     if day is not None:
         _show_versions(console, lake, _stream(source, stream), day)
         return
+    _streams(source or "", stream or "")
     ledger = lake.restatements()
     for column, wanted in (("source", source), ("stream", stream)):
         if wanted:
@@ -75,6 +76,7 @@ def show_history(
 def show_quarantine(settings: Settings, source: str, stream: str) -> None:
     """What is in quarantine, by reason, with the newest example of each."""
     console = wide_console()
+    _streams(source, stream)
     found = Lake(settings.lake).quarantine.list(source, stream)
     if not found.num_rows:
         console.print("Nothing is in quarantine.")
@@ -94,11 +96,8 @@ def show_quarantine(settings: Settings, source: str, stream: str) -> None:
 def replay_quarantine(settings: Settings, source: str, stream: str) -> None:
     """Try again, and say what landed and what remains."""
     console = wide_console()
-    streams = [
-        each for each in all_streams() if source in ("", each.source) and stream in ("", each.name)
-    ]
     done = Lake(settings.lake).quarantine.replay(
-        streams, run_id="smm quarantine replay", now=settings.now()
+        _streams(source, stream), run_id="smm quarantine replay", now=settings.now()
     )
     landed = sum(each.replayed for each in done)
     remaining = sum(each.remaining for each in done)
@@ -121,6 +120,16 @@ def expire_rows(settings: Settings) -> None:
         table.add_row("/".join(name), f"{len(mine):,}", *(f"{count:,}" for count in counts))
     console.print(table)
     console.print("smm build takes them out of the marts.")
+
+
+def _streams(source: str, stream: str) -> list[Stream]:
+    """The streams of that source and that name, where empty means any; UsageError if none is."""
+    declared = all_streams()
+    found = [each for each in declared if source in ("", each.source) and stream in ("", each.name)]
+    if not found:
+        known = ", ".join(f"{each.source} {each.name}" for each in declared)
+        raise UsageError(f"no stream {source or '*'} {stream or '*'}; known: {known}")
+    return found
 
 
 def _stream(source: str | None, stream: str | None) -> Stream:

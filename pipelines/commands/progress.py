@@ -110,6 +110,9 @@ class Display:
             return
         self.tally.streams += 1
         self.tally.requests += result.stats.requests
+        if not (result.landed or result.skipped):
+            self.say(f"[yellow]–[/] {name:<36} no account has it (smm doctor)")
+            return
         here = self._here
         what = f"{here.new} new, {here.changed} changed, {here.unchanged} unchanged"
         quarantined = f", [yellow]{here.quarantined} in quarantine[/]" if here.quarantined else ""

@@ -96,6 +96,8 @@ def extract_streams(
     with prepared(settings) as session:
         settings = session.settings
         until = last or settings.last_closed_day(settings.reporting_timezone)
+        if first and first > until:
+            raise UsageError(f"--first {first} is after the last day, {until}")
         with session.display.live():
             for days, streams in windows(session.streams(wanted)).items():
                 window = (first, until) if first else lookback(until, days, settings.start_date)

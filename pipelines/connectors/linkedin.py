@@ -131,9 +131,10 @@ STREAMS = (
         key=("id",),
         page="shares/comments-api",
         day="created_at",
-        # What a member wrote may be kept for two days only unless it is asked for again.
         lookback_days=2,
         slice_days=30,
+        # What a member wrote may be kept for two days, unless it is asked for again.
+        ttl_days=2,
     ),
 )
 

@@ -193,11 +193,11 @@ STREAMS = (
     _daily(
         "demographics_daily",
         "The account by day and one trait of the members: approximate, and without small groups.",
-        text("pivot", "Trait.", required=True),
-        text("value", "The members' share of the trait: a URN, or a word.", required=True),
+        text("trait", "Kind of trait.", required=True),
+        text("trait_value", "The members' trait: a URN, or a word.", required=True),
         COST,
         *DELIVERY,
-        key=("pivot", "value"),
+        key=("trait", "trait_value"),
     ),
 )
 
@@ -216,7 +216,7 @@ PIVOTS: dict[str, tuple[tuple[str, ...], str]] = {
             "MEMBER_INDUSTRY",
             "MEMBER_COMPANY_SIZE",
         ),
-        "value",
+        "trait_value",
     ),
 }
 KEYS = ("dateRange", "pivotValues")
@@ -326,7 +326,7 @@ class LinkedinAds(HttpSource):
     def _daily(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
         pivots, column = PIVOTS[stream.name]
         for pivot in pivots:
-            named = {"pivot": pivot} if len(pivots) > 1 else {}
+            named = {"trait": pivot} if len(pivots) > 1 else {}
 
             def read(part: Window, pivot: str = pivot, named: dict[str, str] = named) -> Any:
                 rows, missing = self._pivoted(stream, account, part, pivot)

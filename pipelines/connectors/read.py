@@ -25,7 +25,7 @@ from pipelines.connectors.errors import (
     UnknownMetric,
     reading,
 )
-from pipelines.connectors.http import Client, Request
+from pipelines.connectors.http import Answer, Request
 from pipelines.connectors.stream import Account, Batch, Stats, Stream, Window
 from pipelines.lake.convert import convert_records
 from pipelines.lake.packed import Packed, convert_packed, without
@@ -74,7 +74,15 @@ class Paging(Protocol):
         ...
 
 
-def follow(client: Client, request: Request, paging: Paging) -> Iterator[Any]:
+class Asking(Protocol):
+    """Who asks: a client, or something in front of one."""
+
+    def send(self, request: Request) -> Answer:
+        """The answer to one request."""
+        ...
+
+
+def follow(client: Asking, request: Request, paging: Paging) -> Iterator[Any]:
     """Every page's body, first to last. A page that is too much is asked for in smaller ones."""
     asked: Request | None = request
     while asked is not None:

@@ -30,6 +30,8 @@ from pipelines.connectors import (
     tiktok_ads,
     tiktok_shop,
     woocommerce,
+    x,
+    x_ads,
     youtube,
 )
 from pipelines.connectors.errors import Permanent, SourceError
@@ -39,6 +41,7 @@ from pipelines.connectors.google import App
 from pipelines.connectors.health import Finding
 from pipelines.connectors.http import Clock
 from pipelines.connectors.oauth import TokenFile
+from pipelines.connectors.oauth1 import Keys
 from pipelines.connectors.stream import Account, Batch, Source, Stats, Stream, Window
 from pipelines.connectors.versions import judge
 from pipelines.settings import Settings
@@ -55,6 +58,8 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "tiktok_ads": tiktok_ads.STREAMS,
     "tiktok": tiktok.STREAMS,
     "tiktok_shop": tiktok_shop.STREAMS,
+    "x": x.STREAMS,
+    "x_ads": x_ads.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
     "google_ads": google_ads.STREAMS,
@@ -220,6 +225,41 @@ def _tiktok_shop(settings: Settings, clock: Clock) -> Source:
     )
 
 
+def _x(settings: Settings, clock: Clock) -> Source:
+    app = (_secret(settings.x_api_consumer_key), _secret(settings.x_api_consumer_secret))
+    with _written_as("Write X_API_USER_TOKENS as account:token:secret,…"):
+        keys = {
+            account: Keys(*app, *_pair(pair))
+            for account, pair in _secrets(settings.x_user_tokens).items()
+        }
+    return x.x(
+        _secret(settings.x_api_bearer_token),
+        settings.x_api_accounts,
+        queries=settings.x_api_queries,
+        keys=keys,
+        base_url=settings.x_api_base_url,
+        version=settings.x_api_version,
+        now=settings.now,
+        clock=clock,
+    )
+
+
+def _x_ads(settings: Settings, clock: Clock) -> Source:
+    keys = Keys(
+        _secret(settings.x_ads_consumer_key),
+        _secret(settings.x_ads_consumer_secret),
+        _secret(settings.x_ads_access_token),
+        _secret(settings.x_ads_access_token_secret),
+    )
+    return x_ads.x_ads(
+        keys,
+        settings.x_ads_accounts,
+        base_url=settings.x_ads_base_url,
+        version=settings.x_ads_api_version,
+        clock=clock,
+    )
+
+
 def _ecb(settings: Settings, clock: Clock) -> Source:
     return ecb.ecb(base_url=settings.ecb_base_url, clock=clock)
 
@@ -327,6 +367,14 @@ def _written_as(remedy: str) -> Iterator[None]:
         raise Permanent(str(error), remedy=remedy) from error
 
 
+def _pair(text: str) -> tuple[str, str]:
+    """A token and its secret."""
+    token, mark, secret = text.partition(":")
+    if not mark:
+        raise ValueError("a token has no secret beside it")
+    return token, secret
+
+
 def _secrets(values: Mapping[str, SecretStr]) -> dict[str, str]:
     return {account: secret.get_secret_value() for account, secret in values.items()}
 
@@ -351,6 +399,8 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "tiktok_ads": _tiktok_ads,
     "tiktok": _tiktok,
     "tiktok_shop": _tiktok_shop,
+    "x": _x,
+    "x_ads": _x_ads,
     "ecb": _ecb,
     "holidays": _holidays,
     "google_ads": _google_ads,

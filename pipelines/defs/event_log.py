@@ -3,14 +3,15 @@
 Belongs here: how an event reaches its file. Does not: what is in an event.
 
 A run over a range writes two events per stream and day. Dagster's own storage opens and closes a
-connection for each, commits it to the disk and compiles its SQL anew: 24 streams over 90 days took
-34 to 48 s. With kept connections they take 9 s.
+connection for each, commits it to the disk, compiles its SQL anew and looks up whether its tables
+exist: 24 streams over 90 days took 34 to 48 s. With kept connections they take 9 s, and without
+the look-ups 40 % less.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +29,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._there: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -36,6 +38,20 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     ) -> KeptSqliteEventLogStorage:
         """The storage that `dagster.yaml` asks for."""
         return cls(inst_data=inst_data, **config_value)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether that table exists; what was once there is not looked up for every event."""
+        found = super().has_table
+        return self._once(table_name, lambda: found(table_name))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        found = super()._has_asset_key_col_on_connection
+        return self._once(f"asset_keys.{column_name}", lambda: found(conn, column_name))
+
+    def _once(self, name: str, look: Callable[[], bool]) -> bool:
+        if name not in self._there and look():
+            self._there.add(name)
+        return name in self._there
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

@@ -45,6 +45,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "youtube": ("youtube",),
     "ga4": ("google",),
     "shopify": ("shopify",),
+    "x": ("x",),
+    "x_ads": ("x",),
     "files": ("file",),
 }
 

@@ -257,7 +257,7 @@ def _asking_for_less(call: Call, rows: int) -> Call:
         body = msgspec.json.encode(shortened(call.json(), rows))
     elif body and kind.startswith("application/x-www-form-urlencoded"):
         body = urlencode(shortened(dict(parse_qsl(body.decode())), rows)).encode()
-    return replace(call, query=query, body=body)
+    return replace(call, query=query, body=body, as_sent=call)
 
 
 async def _call(request: Request) -> Call:

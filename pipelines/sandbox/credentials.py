@@ -24,6 +24,15 @@ YOUTUBE_TOKEN = "sandbox-youtube-token-ya29"  # noqa: S105 - opens nothing but t
 YOUTUBE_KEY = "sandbox-youtube-key-AIza"
 YOUTUBE_REFRESH_TOKEN = "1//sandbox-youtube-refresh"  # noqa: S105 - opens nothing but the sandbox
 
+X_TOKEN = "AAAAAAAAAAAAAAAAAAAAAsandbox-x"  # noqa: S105 - opens nothing but the sandbox
+X_CONSUMER = ("sandbox-x-consumer", "sandbox-x-consumer-secret")
+X_ACCOUNTS = ("1501000000000000001", "1501000000000000002")
+X_USER_TOKENS = {
+    account: (f"{account}-sandbox-token", f"sandbox-secret-{account}") for account in X_ACCOUNTS
+}
+X_ADS_TOKEN = ("1501000000000000001-sandbox-ads", "sandbox-ads-secret")
+X_QUERIES = ('"Sari Laut" OR #SariLaut',)
+
 SHOPS = ("sarilaut-id", "sarilaut-us")
 SHOPIFY_TOKENS = {shop: f"shpat_sandbox_{shop}" for shop in SHOPS}
 WOOCOMMERCE_SITE = "toko.sarilaut.co.id"
@@ -88,6 +97,21 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "instagram_access_token": SecretStr(META_TOKEN),
         "instagram_accounts": ("17841400000000101", "17841400000000102"),
         "instagram_base_url": f"{url}/graph.facebook.com",
+        "x_api_bearer_token": SecretStr(X_TOKEN),
+        "x_api_accounts": X_ACCOUNTS,
+        "x_api_queries": X_QUERIES,
+        "x_api_consumer_key": SecretStr(X_CONSUMER[0]),
+        "x_api_consumer_secret": SecretStr(X_CONSUMER[1]),
+        "x_api_user_tokens": _by_account(
+            {account: ":".join(pair) for account, pair in X_USER_TOKENS.items()}
+        ),
+        "x_api_base_url": f"{url}/api.x.com",
+        "x_ads_consumer_key": SecretStr(X_CONSUMER[0]),
+        "x_ads_consumer_secret": SecretStr(X_CONSUMER[1]),
+        "x_ads_access_token": SecretStr(X_ADS_TOKEN[0]),
+        "x_ads_access_token_secret": SecretStr(X_ADS_TOKEN[1]),
+        "x_ads_accounts": ("18ce54d4x5t", "18ce55gsw2q"),
+        "x_ads_base_url": f"{url}/ads-api.x.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
         "google_ads_developer_token": SecretStr(GOOGLE_ADS_DEVELOPER_TOKEN),

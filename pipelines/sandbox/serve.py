@@ -42,6 +42,9 @@ from pipelines.sandbox.tiktok_shop import TikTokShop
 from pipelines.sandbox.wire import Call, Platform
 from pipelines.sandbox.woocommerce import WooCommerce
 from pipelines.sandbox.world import World, WorldConfig
+from pipelines.sandbox.x import X
+from pipelines.sandbox.x_ads import FILES as X_ADS_FILES
+from pipelines.sandbox.x_ads import XAds
 from pipelines.sandbox.youtube import YouTube
 
 
@@ -55,6 +58,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     google_ads, linkedin_tokens = GoogleAds(scene, faults), LinkedinTokens()
     linkedin_ads, linkedin = LinkedinAds(scene, faults), Linkedin(scene, faults)
     instagram, youtube = Instagram(scene, faults), YouTube(scene, faults)
+    x, x_ads = X(scene, faults), XAds(scene, faults)
 
     def graph(call: Call) -> Platform:
         if instagram.knows(call):
@@ -75,6 +79,9 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "www.linkedin.com": lambda _: linkedin_tokens,
         "youtube.googleapis.com": lambda _: youtube,
         "youtubeanalytics.googleapis.com": lambda _: youtube,
+        "api.x.com": lambda _: x,
+        "ads-api.x.com": lambda _: x_ads,
+        X_ADS_FILES: lambda _: x_ads,
         "*.myshopify.com": lambda _: shopify,
         WOOCOMMERCE_SITE: lambda _: site,
         "api.stripe.com": lambda _: stripe,

@@ -87,9 +87,12 @@ class TikTok:
         """The API's words, which are others where tokens are exchanged."""
         if refusal.kind not in WORDS:
             return plain_refusal(refusal)
-        if self.endpoint(call) == "POST oauth/token" and refusal.kind == "dead_token":
+        if self.endpoint(call) != "POST oauth/token":
+            return TikTokError(*WORDS[refusal.kind]).answer
+        if refusal.kind == "dead_token":
             return _denied("invalid_grant", "Refresh token is invalid or expired.")
-        return TikTokError(*WORDS[refusal.kind]).answer
+        # A token is given for the scopes that there are; what it lacks shows when it is used.
+        return self.answer(call) if refusal.kind == "access_denied" else plain_refusal(refusal)
 
     def answer(self, call: Call) -> Answer:
         """Tokens, the profile, or a page of videos."""

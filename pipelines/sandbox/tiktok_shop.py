@@ -125,7 +125,7 @@ class TikTokShop:
         }
 
     def _data(self, call: Call) -> Row:
-        if call.query.get("sign") != signature(call):
+        if call.query.get("sign") != signature(call.as_sent or call):
             raise ShopError(401, 106001, "The sign is invalid.")
         if self._tokens.account(call.headers.get("x-tts-access-token", "")) is None:
             raise ShopError(401, 105001, "Invalid credentials: the access token is invalid.")

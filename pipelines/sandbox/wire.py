@@ -26,6 +26,7 @@ class Call:
     `path` is what follows, without a leading slash; header names are in lower case; `origin` is the
     scheme and authority under which the sandbox was reached, for the links in its answers;
     `raw_query` is the query as it was written, for grammars to which its escapes matter.
+    `as_sent` is the call that came, where a fault changed it: signatures are over that.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Call:
     body: bytes = b""
     origin: str = ""
     raw_query: str = ""
+    as_sent: Call | None = None
 
     @property
     def base(self) -> str:

@@ -496,13 +496,14 @@ def _bad_page_token() -> YouTubeError:
 
 def masked(value: Any, fields: str) -> Any:
     """The value with only the fields of a partial answer: `items(id,snippet(title)),kind`."""
-    tree, end = _mask(fields, 0)
+    tree, end = parsed_mask(fields, 0)
     if end != len(fields):
         raise YouTubeError(400, "invalidParameter", f"Invalid field selection {fields}")
     return _only(value, tree)
 
 
-def _mask(text: str, at: int) -> tuple[dict[str, Any], int]:
+def parsed_mask(text: str, at: int = 0) -> tuple[dict[str, Any], int]:
+    """A `fields` parameter as nested names, and where it ends."""
     tree: dict[str, Any] = {}
     while True:
         start = at
@@ -511,7 +512,7 @@ def _mask(text: str, at: int) -> tuple[dict[str, Any], int]:
         name = text[start:at]
         inner: dict[str, Any] = {}
         if text[at : at + 1] == "(":
-            inner, at = _mask(text, at + 1)
+            inner, at = parsed_mask(text, at + 1)
             if text[at : at + 1] != ")":
                 raise YouTubeError(400, "invalidParameter", f"Invalid field selection {text}")
             at += 1

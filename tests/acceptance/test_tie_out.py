@@ -22,7 +22,9 @@ from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import (
     CHANNEL_ACCOUNTS,
     MARKETS,
+    NETWORK_BY_NAME,
     PAGE_ZONE,
+    TIKTOK_SHOP,
     Market,
     WorldConfig,
     current_channel_posts,
@@ -37,6 +39,7 @@ FIRST, LAST = date(2026, 4, 1), date(2026, 6, 29)
 CONFIG = WorldConfig(anchor=ANCHOR, size=500, history_days=70, campaigns=12)
 # The end of the last day, as the world writes instants: naive UTC.
 MIDNIGHT = datetime(2026, 6, 30, tzinfo=UTC).replace(tzinfo=None)
+NETWORKS_READ = ("meta_ads", "google_ads", "linkedin_ads")
 # The end of that day in California, where some platforms close it.
 CALIFORNIAN_MIDNIGHT = datetime(2026, 6, 30, 7, tzinfo=UTC).replace(tzinfo=None)
 CURRENCIES = [pytest.param(market, id=market.currency) for market in MARKETS]
@@ -129,8 +132,9 @@ def test_every_event_of_the_export(installation, marts, market) -> None:
     )
 
 
+@pytest.mark.parametrize("network", NETWORKS_READ)
 @pytest.mark.parametrize("market", CURRENCIES)
-def test_every_unit_of_spend_and_every_claim(marts, told, market) -> None:
+def test_every_unit_of_spend_and_every_claim(marts, told, market, network) -> None:
     found = by_account(
         marts,
         """
@@ -140,36 +144,89 @@ def test_every_unit_of_spend_and_every_claim(marts, told, market) -> None:
         from fct_ad_daily group by account_id
         """,
     )
-    account = told[market.code]["account"]
-    assert found[market.ad_account] == {
+    account = told[market.code]["networks"][network]["account"]
+    assert found[NETWORK_BY_NAME[network].accounts[market.code]] == {
         "spend": major(account["spend"]),
         "impressions": account["impressions"],
         "clicks": account["clicks"],
         "claimed": account["purchases_claimed_7d_click"] + account["purchases_claimed_1d_view"],
         "value": major(account["value_claimed"]),
-        "unallocated": major(account["unallocated_spend"]),
+        "unallocated": major(account["unallocated_spend"]) or None,
     }
 
 
+@pytest.mark.parametrize("network", NETWORKS_READ)
 @pytest.mark.parametrize("market", CURRENCIES)
-def test_every_campaign(marts, told, market) -> None:
+def test_every_campaign(marts, told, market, network) -> None:
     rows = marts.execute(
         """
         select campaign_id, sum(spend), sum(claimed_conversions)
         from fct_ad_daily where account_id = ? and campaign_id <> '__unallocated__'
         group by campaign_id having sum(impressions) > 0
         """,
-        [market.ad_account],
+        [NETWORK_BY_NAME[network].accounts[market.code]],
     ).fetchall()
     campaigns = {
         campaign: (
             major(figures["spend"]),
             figures["purchases_claimed_7d_click"] + figures["purchases_claimed_1d_view"],
         )
-        for campaign, figures in told[market.code]["campaigns"].items()
+        for campaign, figures in told[market.code]["networks"][network]["campaigns"].items()
         if figures["impressions"]
     }
     assert {row[0]: (row[1], row[2] or 0) for row in rows} == campaigns
+
+
+@pytest.mark.parametrize("network", NETWORKS_READ)
+def test_every_touch_by_an_ad_finds_its_campaign(marts, network) -> None:
+    """What a network puts after links, as its own API tells it, is what visits carry."""
+    of = NETWORK_BY_NAME[network]
+    touches, found = marts.execute(
+        """
+        select count(*), count_if(campaign_source = ?) from fct_touch_credit
+        where touch_source = ? and touch_medium = ?
+        """,
+        [network, of.utm_source, of.utm_medium],
+    ).fetchone()
+    assert found == touches
+    assert touches > 0 or network == "linkedin_ads", "the smallest network wins few buyers"
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_post_on_linkedin_and_what_it_gathered(installation, marts, market) -> None:
+    found = by_account(
+        marts,
+        """
+        select account_id, count(distinct post_id) as posts, sum(impressions) as impressions,
+            sum(reactions) as reactions, sum(comments) as comments, sum(shares) as shares
+        from fct_post_daily where source = 'linkedin' group by account_id
+        """,
+    )[CHANNEL_ACCOUNTS["linkedin"][market.code]]
+    posts = current_channel_posts(installation.sandbox.world)
+    for column, value in (("platform", "linkedin"), ("market", market.code), ("is_mention", False)):
+        posts = posts.filter(pc.equal(posts[column], value))
+    posts = posts.filter(pc.less(posts["created_at"], MIDNIGHT))
+    assert found == {
+        "posts": posts.num_rows,
+        "reactions": pc.sum(posts["likes"]).as_py(),
+        **{name: pc.sum(posts[name]).as_py() for name in ("impressions", "comments", "shares")},
+    }
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_comment_on_linkedin_in_its_words(installation, marts, market) -> None:
+    found = marts.execute(
+        "select content_id, message from fct_content where source = 'linkedin' and account_id = ?",
+        [CHANNEL_ACCOUNTS["linkedin"][market.code]],
+    ).fetchall()
+    wanted = {
+        row["comment_id"]: row["message"]
+        for row in installation.sandbox.world.channel_comments.to_pylist()
+        if (row["platform"], row["market"]) == ("linkedin", market.code)
+        and row["created_at"] < MIDNIGHT
+    }
+    assert wanted
+    assert {key.rpartition(",")[2].rstrip(")"): message for key, message in found} == wanted
 
 
 @pytest.mark.parametrize("market", CURRENCIES)
@@ -366,3 +423,99 @@ def test_both_currencies_are_converted_at_published_rates(marts) -> None:
     assert known["IDR"] == (Decimal(1), 0)
     assert known["USD"][0] > 10_000
     assert known["USD"][1] == 0
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_unit_of_tiktoks_spend_and_every_claim(marts, told, market) -> None:
+    network = NETWORK_BY_NAME["tiktok_ads"]
+    found = by_account(
+        marts,
+        """
+        select account_id, sum(spend) as spend, sum(impressions) as impressions,
+            sum(clicks) as clicks, sum(claimed_conversions) as claimed,
+            sum(claimed_conversions_1d_view) as viewed, sum(claimed_value) as value,
+            sum(spend) filter (where campaign_id = '__unallocated__') as unallocated
+        from fct_ad_daily where platform = 'tiktok' group by account_id
+        """,
+    )[network.accounts[market.code]]
+    account = told[market.code]["networks"][network.name]["account"]
+    clicked, viewed = (account[f"purchases_claimed_{window}"] for window in ("7d_click", "1d_view"))
+    assert (found.pop("viewed") or 0, found.pop("value") or 0) == (
+        viewed,
+        major(account["value_claimed"]),
+    )
+    assert found == {
+        "spend": major(account["spend"]),
+        "impressions": account["impressions"],
+        # What TikTok counts as a click leads to the ad's destination.
+        "clicks": account["link_clicks"],
+        "claimed": clicked + viewed,
+        "unallocated": major(account["unallocated_spend"]),
+    }
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_campaign_of_tiktok(marts, told, market) -> None:
+    network = NETWORK_BY_NAME["tiktok_ads"]
+    rows = marts.execute(
+        """
+        select facts.campaign_id, min(campaigns.campaign_name), sum(facts.spend)
+        from fct_ad_daily as facts
+        inner join dim_campaign as campaigns
+            on facts.source = campaigns.source and facts.account_id = campaigns.account_id
+                and facts.campaign_id = campaigns.campaign_id
+        where facts.account_id = ? and facts.campaign_id <> '__unallocated__'
+        group by facts.campaign_id having sum(facts.impressions) > 0
+        """,
+        [network.accounts[market.code]],
+    ).fetchall()
+    campaigns = told[market.code]["networks"][network.name]["campaigns"]
+    assert {campaign: (name, spend) for campaign, name, spend in rows} == {
+        campaign: (figures["name"], major(figures["spend"]))
+        for campaign, figures in campaigns.items()
+        if figures["impressions"]
+    }
+
+
+def test_every_video_of_tiktok_and_what_it_gathered(installation, marts) -> None:
+    posts = current_channel_posts(installation.sandbox.world)
+    own = pc.and_(pc.equal(posts["platform"], "tiktok"), pc.invert(posts["is_mention"]))
+    posts = posts.filter(pc.and_(own, pc.less(posts["created_at"], MIDNIGHT)))
+    found = marts.execute(
+        """
+        select count(distinct post_id), sum(video_views), sum(reactions), sum(comments), sum(shares)
+        from fct_post_daily where source = 'tiktok'
+        """
+    ).fetchone()
+    assert found == (
+        posts.num_rows,
+        *(pc.sum(posts[name]).as_py() for name in ("video_views", "likes", "comments", "shares")),
+    )
+
+
+def test_every_order_of_the_tiktok_shop_and_what_went_back(installation, marts) -> None:
+    world = installation.sandbox.world
+    told = truth(world, NOW, first=FIRST, last=LAST)["outlets"]["tiktok_shop"]
+    found = by_account(
+        marts,
+        """
+        select account_id, count(*) as orders, sum(lines_amount) as gross,
+            sum(discount_amount) as seller_discount, sum(tax_amount) as tax,
+            sum(shipping_amount) as shipping, sum(refund_amount) as refunded, sum(net_amount) as net
+        from fct_order where source = 'tiktok_shop' group by account_id
+        """,
+    )[TIKTOK_SHOP.shop_id]
+    assert found.pop("orders") == told["orders"]
+    assert found == {name: major(told["money"][name]) for name in found}
+    lines, refunds = (
+        marts.execute(query).fetchone()
+        for query in (
+            "select sum(gross_amount) from fct_order_line where source = 'tiktok_shop'",
+            "select count(*) filter (successful_transactions = 1),"
+            " count(*) filter (other_transactions = 1)"
+            " from fct_refund where source = 'tiktok_shop'",
+        )
+    )
+    assert lines == (major(told["money"]["gross"]),)
+    counts = told["refunds"]
+    assert refunds == (counts["succeeded"], counts["failed"] + counts["pending"])

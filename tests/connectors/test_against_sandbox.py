@@ -77,7 +77,12 @@ TOKENS = {
     *(credentials.page_token(page) for page in PAGE_IDS),
     credentials.GOOGLE_ADS_TOKEN,
     credentials.LINKEDIN_TOKEN,
-} - {*credentials.SHOPS, *credentials.TIKTOK_ACCOUNTS, *credentials.TIKTOK_SHOPS}
+} - {
+    *credentials.SHOPS,
+    *credentials.TIKTOK_ACCOUNTS,
+    *credentials.TIKTOK_SHOPS,
+    *credentials.X_ACCOUNTS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +109,7 @@ def build(url: str, time: FakeTime, *, token: str | None = None) -> dict[str, An
     if token is not None:
         dead = {name: SecretStr(token) for name, value in settings if isinstance(value, SecretStr)}
         dead["woocommerce_keys"] = SecretStr(f"{token}:secret")
+        dead["x_api_user_tokens"] = SecretStr(f"{credentials.X_ACCOUNTS[0]}:{token}:secret")
         settings = settings.model_copy(update=dead)
     built = registry.build_sources(settings, clock=time.clock)
     return {name: built[name] for name in SOURCES}
@@ -132,6 +138,7 @@ def read(source: HttpSource, stream: Stream) -> tuple[pa.Table, list[Batch]]:
     batches = [
         batch
         for account in source.accounts()
+        if account.has(stream)
         for batch in source.read(stream, account, window(stream, account))
     ]
     table = pa.concat_tables([batch.rows for batch in batches])
@@ -170,7 +177,7 @@ def test_accounts_have_the_zone_and_currency_of_their_market(
     sources: dict[str, HttpSource],
 ) -> None:
     wanted = [(market.timezone, market.currency) for market in MARKETS]
-    for name in ("meta_ads", "ga4", "shopify", "google_ads"):
+    for name in ("meta_ads", "ga4", "shopify", "google_ads", "tiktok_ads"):
         found = [(account.timezone, account.currency) for account in sources[name].accounts()]
         assert found == wanted, name
 
@@ -295,6 +302,8 @@ SMALL = {
     "google_ads": "campaign_daily",
     "linkedin_ads": "campaign_daily",
     "linkedin": "comments",
+    "x": "mentions",
+    "x_ads": "stats_promoted_tweet",
     "ecb": "rates",
     "holidays": "public_holidays",
     "youtube": "comments",
@@ -497,6 +506,8 @@ TELLING = (
     "google_ads",
     "linkedin_ads",
     "linkedin",
+    "x",
+    "x_ads",
 )
 
 

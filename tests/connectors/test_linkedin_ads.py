@@ -251,7 +251,7 @@ def test_members_traits_are_rows_of_their_own(source: LinkedinAds, server: Scrip
 
     analytics(server, told)
 
-    found = {row["pivot"]: row["value"] for row in rows(source, "demographics_daily")}
+    found = {row["trait"]: row["trait_value"] for row in rows(source, "demographics_daily")}
 
     assert found == values
 

@@ -82,6 +82,13 @@ class Warehouse:
             connection.execute("use marts.marts")
             return connection.execute(query).fetchall()
 
+    def inside(self, query: str) -> list[tuple[Any, ...]]:
+        """The answer of a query on what dbt builds for itself."""
+        with duckdb.connect(str(self.directory / "warehouse.duckdb"), read_only=True) as connection:
+            attached = self.directory / "marts.duckdb"
+            connection.execute(f"attach '{attached}' as marts (read_only)")
+            return connection.execute(query).fetchall()
+
     def execute(self, statement: str) -> None:
         """Changes the marts' file behind dbt's back."""
         with duckdb.connect(str(self.directory / "marts.duckdb")) as connection:

@@ -37,6 +37,8 @@ def first_landing(lake: HandmadeLake) -> None:
     unpaid = {"paid_at": None, "status": "pending"}
     lake.put("woocommerce.orders", s.SITE, s.FRIDAY, [s.site_order(1, 90.0, **unpaid)])
     lake.put("stripe.charges", s.STRIPE, s.FRIDAY, [s.charge("c1", 90.0, order="1")])
+    found = s.tweet("m1", s.at(s.FRIDAY), "@sarilaut halo", account_id="search", query="q")
+    lake.put("x.search", "search", s.FRIDAY, [found])
     lake.put(
         "facebook_pages.comments",
         s.PAGE,
@@ -122,6 +124,10 @@ def third_landing(lake: HandmadeLake) -> None:
         s.SUNDAY,
         s.order(4, s.at(date(2026, 3, 6), 1), updated=s.at(s.SUNDAY), customer=2, test=True),
         s.order(2, s.at(s.FRIDAY, 4), updated=s.at(s.SUNDAY), customer=3, lines=[]),
+    )
+    # What a search had found is told by the account that it addresses, which was read later.
+    lake.put(
+        "x.mentions", s.X_ACCOUNT, s.SATURDAY, [s.tweet("m1", s.at(s.FRIDAY), "@sarilaut halo")]
     )
     # The words have expired; the day has not.
     lake.put("facebook_pages.comments", s.PAGE, s.FRIDAY, [])

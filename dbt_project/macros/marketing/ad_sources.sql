@@ -3,7 +3,9 @@
 
    - `stg_<source>__campaigns` and `stg_<source>__ads` list what the account holds;
    - `stg_<source>__<by_account>`, `…<by_campaign>`, `…<by_ad>` are the days' figures at three levels,
-     each from the lake's stream of that name. #}
+     each from the lake's stream of that name.
+
+   `channel` is that of its campaigns, where it is not paid_social. #}
 {% macro ad_sources() -%}
     {{ return([
         {
@@ -20,6 +22,21 @@
             'by_campaign': 'reports_campaign',
             'by_ad': 'reports_ad',
         },
+        {
+            'source': 'google_ads',
+            'platform': 'google',
+            'channel': 'paid_search',
+            'by_account': 'account_daily',
+            'by_campaign': 'campaign_daily',
+            'by_ad': 'ad_daily',
+        },
+        {
+            'source': 'linkedin_ads',
+            'platform': 'linkedin',
+            'by_account': 'account_daily',
+            'by_campaign': 'campaign_group_daily',
+            'by_ad': 'creative_daily',
+        },
     ]) }}
 {%- endmacro %}
 
@@ -32,6 +49,16 @@
         {%- endfor -%}
     {%- endfor -%}
     {{ return(streams) }}
+{%- endmacro %}
+
+{# The channel of a source's campaigns. #}
+{% macro ad_channel(source) -%}
+    case
+        {%- for each in ad_sources() if each['channel'] is defined %}
+        when {{ source }} = '{{ each['source'] }}' then '{{ each['channel'] }}'
+        {%- endfor %}
+        else 'paid_social'
+    end
 {%- endmacro %}
 
 {# These columns of a staging model, over all platforms; `level` is a key of `ad_sources`, or the name of a

@@ -24,6 +24,14 @@ campaign_tags as (
         campaign_id
     from ads
     union all
+    {# Performance Max has no ads of its own to say it. #}
+    select
+        lower({{ url_parameter('final_url_suffix', 'utm_campaign') }}) as tag,
+        'google_ads' as source,
+        account_id,
+        campaign_id
+    from {{ ref('stg_google_ads__campaigns') }}
+    union all
     select
         lower(campaign_id) as tag,
         source,

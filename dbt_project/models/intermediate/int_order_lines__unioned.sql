@@ -58,12 +58,33 @@ woocommerce as (
     from {{ ref('stg_woocommerce__order_lines') }}
 ),
 
+tiktok_shop as (
+    select
+        'tiktok_shop' as source,
+        shop_id as account_id,
+        order_id,
+        line_id,
+        sku,
+        title,
+        variant_id,
+        product_id,
+        quantity,
+        kept_quantity,
+        unit_price,
+        unit_price as gross_amount,
+        seller_discount_amount as discount_amount,
+        cast(null as decimal(18, 4)) as unit_cost
+    from {{ ref('stg_tiktok_shop__order_lines') }}
+),
+
 unioned as (
     select * from shopify
     union all
     select * from files
     union all
     select * from woocommerce
+    union all
+    select * from tiktok_shop
 )
 
 select

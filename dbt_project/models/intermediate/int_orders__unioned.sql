@@ -170,6 +170,52 @@ woocommerce as (
             and orders.order_id = refunds.order_id
 ),
 
+{# A refund changes its order without a word in the order itself: the files of both are its own. #}
+tiktok_shop_refunds as (
+    select
+        shop_id,
+        order_id,
+        {{ to_money('sum(refund_amount)') }} as refund_amount,
+        min(lake_day) as first_lake_day,
+        max(lake_day) as last_lake_day
+    from {{ ref('stg_tiktok_shop__refunds') }}
+    group by shop_id, order_id
+),
+
+{# What TikTok takes off a price it pays to the seller: only the seller's own discounts lessen revenue. #}
+tiktok_shop as (
+    select
+        'tiktok_shop' as source,
+        orders.shop_id as account_id,
+        orders.order_id,
+        orders.order_id as order_name,
+        orders.customer_id,
+        cast(null as string) as email_sha256,
+        orders.created_at as ordered_at,
+        orders.currency,
+        orders.lines_amount,
+        orders.lines_amount + orders.tax_amount + orders.shipping_amount as gross_amount,
+        orders.seller_discount_amount as discount_amount,
+        orders.tax_amount,
+        orders.shipping_amount,
+        coalesce(refunds.refund_amount, cast(0 as decimal(18, 4))) as refund_amount,
+        false as is_credit_note,
+        orders.cancelled_at is not null as is_cancelled,
+        orders.is_test,
+        orders.is_paid and not orders.is_test as is_sale,
+        orders.status as financial_status,
+        orders.sales_channel,
+        orders.country,
+        orders.province,
+        orders.city,
+        orders.lake_account,
+        least(orders.lake_day, coalesce(refunds.first_lake_day, orders.lake_day)) as first_lake_day,
+        greatest(orders.lake_day, coalesce(refunds.last_lake_day, orders.lake_day)) as last_lake_day
+    from {{ ref('stg_tiktok_shop__orders') }} as orders
+    left join tiktok_shop_refunds as refunds
+        on orders.shop_id = refunds.shop_id and orders.order_id = refunds.order_id
+),
+
 unioned as (
     select * from shopify
     union all
@@ -178,6 +224,8 @@ unioned as (
     select * from orders_of_lines
     union all
     select * from woocommerce
+    union all
+    select * from tiktok_shop
 )
 
 select

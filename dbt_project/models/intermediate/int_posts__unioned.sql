@@ -90,3 +90,29 @@ select
     published_at,
     {{ reporting_date('published_at') }} as published_date
 from {{ ref('stg_instagram__stories') }}
+union all
+select
+    'linkedin' as source,
+    'linkedin' as platform,
+    organization_id as account_id,
+    post_id,
+    author_id,
+    author_kind,
+union all
+select
+    'x' as source,
+    'x' as platform,
+    account_id,
+    post_id,
+    author_id,
+    'page' as author_kind,
+    post_type,
+    message,
+    cast(null as boolean) as is_paid,
+    permalink_url,
+    published_at,
+    {{ reporting_date('published_at') }} as published_date
+from {{ ref('stg_linkedin__posts') }}
+    created_at as published_at,
+    {{ reporting_date('created_at') }} as published_date
+from {{ ref('stg_x__posts') }}

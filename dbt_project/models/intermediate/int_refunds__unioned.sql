@@ -62,6 +62,20 @@ woocommerce as (
     from {{ ref('stg_woocommerce__refunds') }}
 ),
 
+tiktok_shop as (
+    select
+        'tiktok_shop' as source,
+        shop_id as account_id,
+        order_id,
+        refund_id,
+        refunded_at,
+        refund_amount,
+        note,
+        cast(case when is_complete then 1 else 0 end as bigint) as successful_transactions,
+        cast(case when is_complete then 0 else 1 end as bigint) as other_transactions
+    from {{ ref('stg_tiktok_shop__refunds') }}
+),
+
 unioned as (
     select * from shopify
     union all
@@ -70,6 +84,8 @@ unioned as (
     select * from exported_lines
     union all
     select * from woocommerce
+    union all
+    select * from tiktok_shop
 )
 
 select

@@ -24,6 +24,32 @@ broken_down as (
         currency,
         spend
     from {{ ref('stg_meta_ads__insights_region') }}
+    union all
+    select
+        'demographic_age' as segment_family,
+        coalesce(age_band, 'unknown') as segment,
+        date_day,
+        currency,
+        spend
+    from {{ ref('stg_google_ads__age_daily') }}
+    union all
+    select
+        'demographic_gender' as segment_family,
+        coalesce(gender, 'unknown') as segment,
+        date_day,
+        currency,
+        spend
+    from {{ ref('stg_google_ads__gender_daily') }}
+    union all
+    select
+        'geographic_province' as segment_family,
+        coalesce(places.place_name, 'unknown') as segment,
+        regions.date_day,
+        regions.currency,
+        regions.spend
+    from {{ ref('stg_google_ads__region_daily') }} as regions
+    left join {{ ref('stg_google_ads__geo_targets') }} as places
+        on regions.region_id = places.geo_target_id
 ),
 
 by_day as (

@@ -1,4 +1,7 @@
-{%- set inputs = ['facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'woocommerce.product_reviews'] -%}
+{%- set inputs = [
+    'facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'linkedin.comments',
+    'x.mentions', 'x.search', 'woocommerce.product_reviews',
+] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',

@@ -1,4 +1,7 @@
-{%- set inputs = ['shopify.orders', 'files.orders', 'files.order_lines', 'woocommerce.orders'] -%}
+{%- set inputs = [
+    'shopify.orders', 'files.orders', 'files.order_lines', 'woocommerce.orders',
+    'tiktok_shop.orders', 'tiktok_shop.returns', 'tiktok_shop.cancellations',
+] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',

@@ -1,0 +1,5 @@
+select
+    organization_id,
+    dt as date_day,
+    followers
+from {{ source('linkedin', 'followers') }}
