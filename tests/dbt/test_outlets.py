@@ -240,8 +240,17 @@ def test_payments_and_their_refunds_lead_to_the_order(warehouse: Warehouse) -> N
     ) == [("1", ["c0", "c1", "r1", "r2", "r3"])]
 
 
+def test_a_review_is_content_in_plain_words(warehouse: Warehouse) -> None:
+    assert warehouse.rows(
+        "select source, kind, post_id, author_name, message, rating from fct_content"
+    ) == [("woocommerce", "review", "10", "Budi", "Enak & renyah", None)]
+
+
 def test_payments_that_differ_from_their_order_are_told_of(home: Path) -> None:
-    """Between two days on which orders were paid stand one that was, and two that were not."""
+    """Between two days with payments stands an order that was paid by card, and one by transfer.
+
+    This is the last of these tests: it builds another warehouse in the place of theirs.
+    """
     lake = HandmadeLake(emptied(home / "lake"))
     for day in (s.FRIDAY, s.SUNDAY):
         lake.put("stripe.charges", s.STRIPE, day, [s.charge(f"c{day.day}", 1.0, order="1", at=day)])
@@ -258,9 +267,3 @@ def test_payments_that_differ_from_their_order_are_told_of(home: Path) -> None:
     assert built.dbt("test", "--select", name)[name] == "pass"
     built.execute("update fct_payment set moved_amount = 99 where payment_id = 'good'")
     assert built.dbt("test", "--select", name)[name] == "warn"
-
-
-def test_a_review_is_content_in_plain_words(warehouse: Warehouse) -> None:
-    assert warehouse.rows(
-        "select source, kind, post_id, author_name, message, rating from fct_content"
-    ) == [("woocommerce", "review", "10", "Budi", "Enak & renyah", None)]
