@@ -284,6 +284,27 @@ def counters(
     }
 
 
+X_ACCOUNT = "1501"
+
+
+def tweet(number: str, written: datetime, text: str, **more: Any) -> dict[str, Any]:
+    """Somebody's post on X, which begins a conversation."""
+    return {
+        "account_id": X_ACCOUNT,
+        "id": number,
+        "created_at": written,
+        "author_id": "77",
+        "text": text,
+        "lang": "in",
+        "conversation_id": number,
+        "like_count": 1,
+        "reply_count": 0,
+        "retweet_count": 2,
+        "quote_count": 1,
+        **more,
+    }
+
+
 def comment(number: str, written: datetime, text: str | None, **more: Any) -> dict[str, Any]:
     """A visitor's comment under post p1."""
     return {
