@@ -45,6 +45,7 @@ PREFIXES = (
     "GOOGLE_ADS_",
     "LINKEDIN_",
     "X_API_",
+    "X_ADS_",
 )
 
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
@@ -67,6 +68,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "youtube": ("youtube_refresh_token", "youtube_access_token", "youtube_api_key"),
     "instagram": ("instagram_access_token",),
     "x": ("x_api_bearer_token",),
+    "x_ads": ("x_ads_access_token",),
     "files": ("files",),
 }
 
@@ -176,6 +178,16 @@ class Settings(BaseSettings):
     x_api_user_tokens: SecretStr | None = Field(default=None, alias="X_API_USER_TOKENS")
     x_api_base_url: str = Field(default="https://api.x.com", alias="X_API_BASE_URL")
     x_api_version: str = Field(default="2", alias="X_API_VERSION")
+
+    x_ads_consumer_key: SecretStr | None = Field(default=None, alias="X_ADS_CONSUMER_KEY")
+    x_ads_consumer_secret: SecretStr | None = Field(default=None, alias="X_ADS_CONSUMER_SECRET")
+    x_ads_access_token: SecretStr | None = Field(default=None, alias="X_ADS_ACCESS_TOKEN")
+    x_ads_access_token_secret: SecretStr | None = Field(
+        default=None, alias="X_ADS_ACCESS_TOKEN_SECRET"
+    )
+    x_ads_accounts: Names = Field(default=(), alias="X_ADS_ACCOUNTS")
+    x_ads_base_url: str = Field(default="https://ads-api.x.com", alias="X_ADS_BASE_URL")
+    x_ads_api_version: str = Field(default="12", alias="X_ADS_API_VERSION")
 
     ecb_base_url: str = Field(default="https://data-api.ecb.europa.eu", alias="ECB_BASE_URL")
 

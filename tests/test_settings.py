@@ -65,6 +65,7 @@ def test_with_some_credentials_the_other_sources_are_off_and_say_why():
         ),
         "instagram": "INSTAGRAM_ACCESS_TOKEN is not set",
         "x": "X_API_BEARER_TOKEN is not set",
+        "x_ads": "X_ADS_ACCESS_TOKEN is not set",
         "files": "SMM_FILES is not set",
     }
 

@@ -36,13 +36,7 @@ def explain(error: Exception) -> str:
     """The error in words, without the values of settings, which may be secret."""
     if isinstance(error, ValidationError):
         return "; ".join(
-            f"{'.'.join(str(part) for part in each['loc'])}: {_said(each['msg'])}".removeprefix(
-                ": "
-            )
+            ": ".join([*map(str, each["loc"]), each["msg"].removeprefix("Value error, ")])
             for each in error.errors(include_input=False, include_url=False)
         )
     return str(error)
-
-
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ")

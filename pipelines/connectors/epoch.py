@@ -26,7 +26,7 @@ def from_epoch(seconds: Any) -> datetime | None:
         return None
 
 
-def told_in_words(record: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+def with_instants(record: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     """The record with those counts of seconds as ISO 8601; what is no count stays as it is."""
     told = dict(record)
     for name in names:

@@ -50,6 +50,8 @@ WAITS = 12
 LONGEST_BACKOFF = 60.0
 # Longer than this is a matter for the scheduler: the process must not sleep through its window.
 LONGEST_WAIT = 15 * 60.0
+# How a compressed file begins.
+GZIP = b"\x1f\x8b"
 
 SECRET_PATTERNS = (
     # The value of a token parameter, in a URL or in JSON.
@@ -351,13 +353,10 @@ class Client:
         """The whole body. One call to zlib costs half of what decoding piece by piece does."""
         raw: bytes = response.raw.read(decode_content=False)
         self.stats.bytes += len(raw)
-        if response.headers.get("Content-Encoding", "").lower() not in ("gzip", "deflate"):
-            return raw
-        inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-        content = inflate.decompress(raw) + inflate.flush()
-        if not inflate.eof:
-            raise EOFError("compressed stream ends early")
-        return content
+        if response.headers.get("Content-Encoding", "").lower() in ("gzip", "deflate"):
+            raw = _inflated(raw)
+        # A report may come as a compressed file, whatever the transfer did.
+        return _inflated(raw) if raw.startswith(GZIP) else raw
 
     def _understand(
         self, response: requests.Response, content: bytes, records: tuple[str, ...]
@@ -430,6 +429,14 @@ class Client:
 
     def _tell(self, signal: Signal) -> str:
         return self.redact(str(signal))[:300]
+
+
+def _inflated(raw: bytes) -> bytes:
+    inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    content = inflate.decompress(raw) + inflate.flush()
+    if not inflate.eof:
+        raise EOFError("compressed stream ends early")
+    return content
 
 
 def new_session() -> requests.Session:

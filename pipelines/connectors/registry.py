@@ -31,6 +31,7 @@ from pipelines.connectors import (
     tiktok_shop,
     woocommerce,
     x,
+    x_ads,
     youtube,
 )
 from pipelines.connectors.errors import Permanent, SourceError
@@ -58,6 +59,7 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "tiktok": tiktok.STREAMS,
     "tiktok_shop": tiktok_shop.STREAMS,
     "x": x.STREAMS,
+    "x_ads": x_ads.STREAMS,
     "ecb": ecb.STREAMS,
     "holidays": holidays.STREAMS,
     "google_ads": google_ads.STREAMS,
@@ -242,6 +244,22 @@ def _x(settings: Settings, clock: Clock) -> Source:
     )
 
 
+def _x_ads(settings: Settings, clock: Clock) -> Source:
+    keys = Keys(
+        _secret(settings.x_ads_consumer_key),
+        _secret(settings.x_ads_consumer_secret),
+        _secret(settings.x_ads_access_token),
+        _secret(settings.x_ads_access_token_secret),
+    )
+    return x_ads.x_ads(
+        keys,
+        settings.x_ads_accounts,
+        base_url=settings.x_ads_base_url,
+        version=settings.x_ads_api_version,
+        clock=clock,
+    )
+
+
 def _ecb(settings: Settings, clock: Clock) -> Source:
     return ecb.ecb(base_url=settings.ecb_base_url, clock=clock)
 
@@ -382,6 +400,7 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "tiktok": _tiktok,
     "tiktok_shop": _tiktok_shop,
     "x": _x,
+    "x_ads": _x_ads,
     "ecb": _ecb,
     "holidays": _holidays,
     "google_ads": _google_ads,

@@ -14,7 +14,7 @@ from typing import Any
 from typing_extensions import override
 
 from pipelines.connectors import health
-from pipelines.connectors.epoch import from_epoch, told_in_words
+from pipelines.connectors.epoch import from_epoch, with_instants
 from pipelines.connectors.errors import Decision, Rule, Signal
 from pipelines.connectors.health import Finding
 from pipelines.connectors.http import (
@@ -226,7 +226,7 @@ class TikTok(HttpSource):
             videos = body["data"].get("videos") or []
             yield Page(
                 [
-                    told_in_words(video, ("create_time",))
+                    with_instants(video, ("create_time",))
                     for video in videos
                     if _published_before(video, window)
                 ]

@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 from typing_extensions import override
 
 from pipelines.connectors import health
-from pipelines.connectors.errors import Decision, Gone, Rule, Signal, UnknownMetric
+from pipelines.connectors.errors import Decision, Gone, Rule, Signal
 from pipelines.connectors.health import Finding, State
 from pipelines.connectors.http import Answer, Client, Platform, Request, Token, status_signal
-from pipelines.connectors.read import HttpSource, Page, bisected, follow, halved
+from pipelines.connectors.read import HttpSource, Page, Served, follow, halved
 from pipelines.connectors.stream import Account, Stream, Window
 from pipelines.lake.schema import Field, Schema, day, integer, json, money, schema, text, timestamp
 
@@ -347,8 +347,7 @@ class TikTokAds(HttpSource):
         super().__init__(advertisers, client.stats)
         self._client = client
         self._root = f"{base_url.rstrip('/')}/open_api/{version}"
-        # Metrics that an account was found not to have, so that each is searched for once.
-        self._unserved: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._served = Served()
         self.api_version = version
 
     @override
@@ -406,31 +405,22 @@ class TikTokAds(HttpSource):
         self, how: Report, stream: Stream, account: Account, window: Window
     ) -> Iterator[Page]:
         """The report's pages, without the metrics that this account does not have."""
-        metrics, known = _metrics(stream.schema), (stream.name, account.id)
-        url = f"{self._root}/report/integrated/get/"
+        url, place = f"{self._root}/report/integrated/get/", f"{stream.name} {account.id}"
 
-        def asked(names: Sequence[str], page_size: int = PAGE_SIZE) -> Request:
+        def asked(names: Sequence[str]) -> Request:
             params = report_params(how, names, account.id, window)
-            return Request(url, {**params, "page": 1, "page_size": page_size})
+            return Request(url, {**params, "page": 1, "page_size": PAGE_SIZE})
 
-        def probe(names: Sequence[str]) -> Sequence[str]:
-            self._client.send(asked(names, page_size=1))
-            return names
+        def first_page(names: Sequence[str]) -> tuple[Sequence[str], Any]:
+            return names, self._client.send(asked(names)).body
 
-        def served() -> list[str]:
-            return [name for name in metrics if name not in self._unserved.get(known, ())]
-
-        try:
-            first = self._client.send(asked(served()))
-        except UnknownMetric:
-            _, self._unserved[known] = bisected(metrics, probe)
-            first = self._client.send(asked(served()))
-        missing = tuple(
-            f"metric {name}: TikTok does not serve it to this account"
-            for name in self._unserved.get(known, ())
-        )
-        yield _report_page(first.body, missing)
-        following = Numbered().after(asked(served()), first.body)
+        found = self._served.ask(place, _metrics(stream.schema), first_page)
+        served = [name for names, _ in found for name in names]
+        # Pages that were found in a search for the guilty metric have a part of the metrics each.
+        body = found[0][1] if len(found) == 1 else first_page(served)[1]
+        missing = self._served.notes(place)
+        yield _report_page(body, missing)
+        following = Numbered().after(asked(served), body)
         if following is not None:
             for body in follow(self._client, following, Numbered()):
                 yield _report_page(body, missing)

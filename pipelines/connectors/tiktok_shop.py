@@ -17,7 +17,7 @@ import requests
 from typing_extensions import override
 
 from pipelines.connectors import health
-from pipelines.connectors.epoch import epoch, from_epoch, told_in_words
+from pipelines.connectors.epoch import epoch, from_epoch, with_instants
 from pipelines.connectors.errors import Decision, Gone, Rule, Signal
 from pipelines.connectors.health import Finding
 from pipelines.connectors.http import (
@@ -331,6 +331,10 @@ class Seller:
         request.prepare_url(request.url, {"sign": signed})
         return self.token.sign(request)
 
+    def renew(self) -> bool:
+        """Give the refused token up; whether there can be another."""
+        return self.token.renew()
+
     def secrets(self) -> Iterable[str]:
         """The app's secret and every token used."""
         return (self.app.secret, *self.token.secrets())
@@ -470,7 +474,7 @@ class TikTokShop(HttpSource):
 
 def _record(record: dict[str, Any]) -> dict[str, Any]:
     """A record with instants in words, places instead of an address, and no pictures."""
-    told = told_in_words(_bare(record), TIMES)
+    told = with_instants(_bare(record), TIMES)
     if "recipient_address" in told:
         told["recipient_address"] = _places(told["recipient_address"] or {})
     return told

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -239,6 +239,7 @@ STREAMS = (
         zone="UTC",
         lookback_days=30,
         slice_days=90,
+        ttl_days=365,
         url=DOCS + "#product-reviews",
     ),
 )
@@ -252,7 +253,7 @@ NOT_JSON = "not JSON"
 RULES = (
     Rule(
         Decision.ABORT,
-        "the consumer key is refused",
+        "the credentials are refused",
         code=(
             "woocommerce_rest_authentication_error",
             "woocommerce_rest_invalid_signature",
@@ -262,7 +263,7 @@ RULES = (
     ),
     Rule(
         Decision.STOP,
-        "the key may not read this",
+        "the key lacks the permission to read this",
         code=("woocommerce_rest_cannot_view", "woocommerce_rest_cannot_read", "rest_forbidden"),
         remedy="Give the key's user the role of shop manager. If that is so, the host drops the "
         "Authorization header: have it passed on to PHP.",
@@ -357,15 +358,23 @@ def pair(text: str) -> tuple[str, str]:
     return key, secret
 
 
-@dataclass(frozen=True)
+@dataclass
 class Numbered:
-    """Paging by page number, over a list that does not move while it is read."""
+    """Paging by page number, over a list that does not move while it is read.
+
+    A host may hand out fewer rows than asked for, so a list ends with a page that brings nothing
+    new: an empty one, or, where a site ignores the number, the same once more.
+    """
+
+    _seen: set[Any] = field(default_factory=set)
 
     def after(self, request: Request, body: Any) -> Request | None:
-        """The next page, while pages are full."""
-        if len(body) < int(request.params["per_page"]):
+        """The next page, until one brings nothing new."""
+        page, fresh = int(request.params["page"]), {row.get("id") for row in body} - self._seen
+        self._seen |= fresh
+        if not body or (page > 1 and not fresh):
             return None
-        return request.with_params(page=int(request.params["page"]) + 1)
+        return request.with_params(page=page + 1)
 
     def smaller(self, request: Request) -> Request | None:
         """The same place in pages of half the size."""
@@ -377,14 +386,13 @@ class Numbered:
         return request.with_params(per_page=half, page=(page - 1) * size // half + 1)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ByChange(Numbered):
     """Paging by the last change seen, over orders that change while they are read.
 
     An order that changes moves to the end of the list, and every one after it moves up a place:
     the next page by number would skip one. So the next page begins at the last change that was
-    seen, and what comes twice is dropped. Only where a whole page changed in one second, the pages
-    of that second are counted.
+    seen, and what comes twice is dropped. Only within one second are pages counted.
     """
 
     @override
@@ -446,12 +454,11 @@ class WooCommerce(HttpSource):
             "products": self._products,
             "product_reviews": self._reviews,
         }[stream.name]
-        known: set[tuple[Any, Any]] = set()
         for records in read(stream, account, window):
             for record in records:
                 _without_names(record)
                 _in_utc(record)
-            yield Page([record for record in records if _first_time(record, known)])
+            yield Page(records)
 
     def _orders(
         self, stream: Stream, account: Account, window: Window
@@ -469,7 +476,7 @@ class WooCommerce(HttpSource):
                 modified_after=_site_time(window.start - timedelta(seconds=1)),
                 modified_before=_site_time(window.end),
             )
-            for body in follow(self._clients[account.id], request, ByChange()):
+            for body in self._bodies(account, request, ByChange()):
                 for order in body:
                     self._complete(account, order)
                 yield body
@@ -492,12 +499,12 @@ class WooCommerce(HttpSource):
             self._route(account.id, f"orders/{order['id']}/refunds"),
             {"per_page": PAGE_SIZE, "page": 1, "_fields": _wanted(REFUND)},
         )
+        found: list[dict[str, Any]] = []
         try:
-            found = [
-                refund
-                for body in follow(self._clients[account.id], request, Numbered())
-                for refund in body
-            ]
+            for body in self._bodies(account, request, Numbered()):
+                found += body
+                if len(found) >= len(order["refunds"]):
+                    break
         except Gone:
             # Deleted since it was listed: what the list told of its refunds stands.
             return [
@@ -515,7 +522,7 @@ class WooCommerce(HttpSource):
     ) -> Iterator[list[dict[str, Any]]]:
         """All accounts, of which those that changed in the window are kept."""
         request = self._listing(stream, account, "customers", role="all", orderby="id", order="asc")
-        for body in follow(self._clients[account.id], request, Numbered()):
+        for body in self._bodies(account, request, Numbered()):
             for customer in body:
                 customer["date_modified_gmt"] = (
                     customer.get("date_modified_gmt") or customer["date_created_gmt"]
@@ -527,7 +534,7 @@ class WooCommerce(HttpSource):
     ) -> Iterator[list[dict[str, Any]]]:
         """All products, each followed by its variations."""
         request = self._listing(stream, account, "products", orderby="id", order="asc")
-        for body in follow(self._clients[account.id], request, Numbered()):
+        for body in self._bodies(account, request, Numbered()):
             yield body
             for product in body:
                 if product.get("type") == "variable":
@@ -538,7 +545,7 @@ class WooCommerce(HttpSource):
     ) -> Iterator[list[dict[str, Any]]]:
         route = f"products/{product['id']}/variations"
         request = self._listing(stream, account, route, orderby="id", order="asc")
-        for body in follow(self._clients[account.id], request, Numbered()):
+        for body in self._bodies(account, request, Numbered()):
             for variation in body:
                 # Older sites name neither.
                 variation.setdefault("type", "variation")
@@ -559,8 +566,16 @@ class WooCommerce(HttpSource):
             after=_site_time(window.start - ZONE_MARGIN),
             before=_site_time(window.end + ZONE_MARGIN),
         )
-        for body in follow(self._clients[account.id], request, Numbered()):
+        for body in self._bodies(account, request, Numbered()):
             yield [each for each in body if _within(each["date_created_gmt"], window)]
+
+    def _bodies(
+        self, account: Account, request: Request, paging: Numbered
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The list's rows page by page, each state of a row once."""
+        known: set[tuple[Any, Any]] = set()
+        for body in follow(self._clients[account.id], request, paging):
+            yield [row for row in body if _first_time(row, known)]
 
     def _listing(self, stream: Stream, account: Account, route: str, **params: str) -> Request:
         return Request(

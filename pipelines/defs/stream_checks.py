@@ -17,6 +17,9 @@ from pipelines.defs.resources import Workspace
 from pipelines.lake.landing import LandedDay
 from pipelines.lake.store import Lake
 
+# What a record that has no field to blame is counted under, such as half a row of a file.
+WHOLE = "the whole record"
+
 
 def drift(landed: Sequence[LandedDay], lake: Lake) -> dg.AssetCheckResult:
     """Warn, by name, of fields that no schema has, that came no more or that do not fit.
@@ -27,7 +30,7 @@ def drift(landed: Sequence[LandedDay], lake: Lake) -> dg.AssetCheckResult:
     fields = sorted({name for day in landed for name in day.extra_fields})
     emptied = lake.emptied(landed)
     quarantined = sum(day.quarantined for day in landed)
-    misfits = sorted({name for day in landed for name in day.misfits})
+    misfits = sorted({name or WHOLE for day in landed for name in day.misfits})
     missing = [
         f"{reason} (since {day})"
         for reason, day in sorted(lake.lacking_since(landed).items())

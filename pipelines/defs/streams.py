@@ -46,6 +46,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "ga4": ("google",),
     "shopify": ("shopify",),
     "x": ("x",),
+    "x_ads": ("x",),
     "files": ("file",),
 }
 

@@ -30,6 +30,7 @@ X_ACCOUNTS = ("1501000000000000001", "1501000000000000002")
 X_USER_TOKENS = {
     account: (f"{account}-sandbox-token", f"sandbox-secret-{account}") for account in X_ACCOUNTS
 }
+X_ADS_TOKEN = ("1501000000000000001-sandbox-ads", "sandbox-ads-secret")
 X_QUERIES = ('"Sari Laut" OR #SariLaut',)
 
 SHOPS = ("sarilaut-id", "sarilaut-us")
@@ -105,6 +106,12 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
             {account: ":".join(pair) for account, pair in X_USER_TOKENS.items()}
         ),
         "x_api_base_url": f"{url}/api.x.com",
+        "x_ads_consumer_key": SecretStr(X_CONSUMER[0]),
+        "x_ads_consumer_secret": SecretStr(X_CONSUMER[1]),
+        "x_ads_access_token": SecretStr(X_ADS_TOKEN[0]),
+        "x_ads_access_token_secret": SecretStr(X_ADS_TOKEN[1]),
+        "x_ads_accounts": ("18ce54d4x5t", "18ce55gsw2q"),
+        "x_ads_base_url": f"{url}/ads-api.x.com",
         "ecb_base_url": f"{url}/data-api.ecb.europa.eu",
         "holidays_base_url": f"{url}/date.nager.at",
         "google_ads_developer_token": SecretStr(GOOGLE_ADS_DEVELOPER_TOKEN),

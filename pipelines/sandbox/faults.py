@@ -57,10 +57,12 @@ REFUSALS = (
     "access_denied",
     "expired_cursor",
 )
-# What shows that a call goes on from an earlier page by a cursor; numbers of pages do not expire.
+# What shows that a call goes on from an earlier page by a cursor; numbers of pages do not expire,
+# and WooCommerce's `after` is a day.
 CURSOR = re.compile(
     r"""(?x)
-    (?:^|[?&\n])(?:after|page_info|__paging_token|pagination_token|next_token|pageToken|page_token
+    (?:^|[?&\n])after=(?!\d{4}-\d\d-)[^&]
+    | (?:^|[?&\n])(?:page_info|__paging_token|pagination_token|next_token|pageToken|page_token
         |starting_after)=[^&]
     | (?:^|[?&\n])cursor=(?!0(?:&|\n|$))[^&]
     | "(?:after|page_token|pageToken)":\ ?"[^"]

@@ -43,6 +43,8 @@ from pipelines.sandbox.wire import Call, Platform
 from pipelines.sandbox.woocommerce import WooCommerce
 from pipelines.sandbox.world import World, WorldConfig
 from pipelines.sandbox.x import X
+from pipelines.sandbox.x_ads import FILES as X_ADS_FILES
+from pipelines.sandbox.x_ads import XAds
 from pipelines.sandbox.youtube import YouTube
 
 
@@ -56,7 +58,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     google_ads, linkedin_tokens = GoogleAds(scene, faults), LinkedinTokens()
     linkedin_ads, linkedin = LinkedinAds(scene, faults), Linkedin(scene, faults)
     instagram, youtube = Instagram(scene, faults), YouTube(scene, faults)
-    x = X(scene, faults)
+    x, x_ads = X(scene, faults), XAds(scene, faults)
 
     def graph(call: Call) -> Platform:
         if instagram.knows(call):
@@ -78,6 +80,8 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "youtube.googleapis.com": lambda _: youtube,
         "youtubeanalytics.googleapis.com": lambda _: youtube,
         "api.x.com": lambda _: x,
+        "ads-api.x.com": lambda _: x_ads,
+        X_ADS_FILES: lambda _: x_ads,
         "*.myshopify.com": lambda _: shopify,
         WOOCOMMERCE_SITE: lambda _: site,
         "api.stripe.com": lambda _: stripe,

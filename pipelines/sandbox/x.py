@@ -522,6 +522,11 @@ def _base36(number: int) -> str:
 def _left(path: str, *, left: int | None = None, wait: float = 900) -> dict[str, str]:
     """The headers that tell what is left of the endpoint's limit, and until when."""
     limit = next((LIMITS[name] for name in LIMITS if name in path.split("/")[-2:]), LOOKUPS)
+    return rate_headers(limit, left=left, wait=wait)
+
+
+def rate_headers(limit: int, *, left: int | None = None, wait: float = 900) -> dict[str, str]:
+    """The headers of a limit in a window that ends in `wait` seconds."""
     return {
         "x-rate-limit-limit": str(limit),
         "x-rate-limit-remaining": str(limit - 1 if left is None else left),

@@ -80,14 +80,17 @@ PUBLIC = {"ecb", "holidays"}
 CANNOT: dict[str, set[str]] = {
     # GA4 means its hourly quota, which is left to the scheduler.
     "429 that says no more": {"ga4"},
-    # Offsets (GA4, LinkedIn's pages) and page numbers (TikTok Ads) never expire; Google Ads
-    # streams; so small a world sells too little in its TikTok shop for a second page.
+    # Offsets (GA4, LinkedIn's pages), page numbers (TikTok Ads, WooCommerce) and objects that stay
+    # (Stripe) never expire; Google Ads streams; so small a world sells too little in its TikTok
+    # shop for a second page.
     "an expired page cursor": {
         "ga4",
         "google_ads",
         "linkedin",
         "tiktok_ads",
         "tiktok_shop",
+        "woocommerce",
+        "stripe",
         "ecb",
         "holidays",
     },
@@ -96,7 +99,8 @@ CANNOT: dict[str, set[str]] = {
     "a report that fails once": set(SOURCES) - {"meta_ads"},
     "a dead token": PUBLIC,
     "no permission": PUBLIC,
-    "the day's quota is spent": set(SOURCES) - {"ga4", "google_ads", "linkedin_ads", "linkedin"},
+    "the day's quota is spent": set(SOURCES)
+    - {"ga4", "google_ads", "linkedin_ads", "linkedin", "youtube"},
 }
 CELLS = [
     pytest.param(source, trouble, id=f"{source}: {trouble}")

@@ -24,6 +24,7 @@ from pipelines.sandbox.world import (
     MARKETS,
     NETWORK_BY_NAME,
     PAGE_ZONE,
+    TIKTOK_SHOP,
     Market,
     WorldConfig,
     current_channel_posts,
@@ -406,3 +407,99 @@ def test_both_currencies_are_converted_at_published_rates(marts) -> None:
     assert known["IDR"] == (Decimal(1), 0)
     assert known["USD"][0] > 10_000
     assert known["USD"][1] == 0
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_unit_of_tiktoks_spend_and_every_claim(marts, told, market) -> None:
+    network = NETWORK_BY_NAME["tiktok_ads"]
+    found = by_account(
+        marts,
+        """
+        select account_id, sum(spend) as spend, sum(impressions) as impressions,
+            sum(clicks) as clicks, sum(claimed_conversions) as claimed,
+            sum(claimed_conversions_1d_view) as viewed, sum(claimed_value) as value,
+            sum(spend) filter (where campaign_id = '__unallocated__') as unallocated
+        from fct_ad_daily where platform = 'tiktok' group by account_id
+        """,
+    )[network.accounts[market.code]]
+    account = told[market.code]["networks"][network.name]["account"]
+    clicked, viewed = (account[f"purchases_claimed_{window}"] for window in ("7d_click", "1d_view"))
+    assert (found.pop("viewed") or 0, found.pop("value") or 0) == (
+        viewed,
+        major(account["value_claimed"]),
+    )
+    assert found == {
+        "spend": major(account["spend"]),
+        "impressions": account["impressions"],
+        # What TikTok counts as a click leads to the ad's destination.
+        "clicks": account["link_clicks"],
+        "claimed": clicked + viewed,
+        "unallocated": major(account["unallocated_spend"]),
+    }
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_campaign_of_tiktok(marts, told, market) -> None:
+    network = NETWORK_BY_NAME["tiktok_ads"]
+    rows = marts.execute(
+        """
+        select facts.campaign_id, min(campaigns.campaign_name), sum(facts.spend)
+        from fct_ad_daily as facts
+        inner join dim_campaign as campaigns
+            on facts.source = campaigns.source and facts.account_id = campaigns.account_id
+                and facts.campaign_id = campaigns.campaign_id
+        where facts.account_id = ? and facts.campaign_id <> '__unallocated__'
+        group by facts.campaign_id having sum(facts.impressions) > 0
+        """,
+        [network.accounts[market.code]],
+    ).fetchall()
+    campaigns = told[market.code]["networks"][network.name]["campaigns"]
+    assert {campaign: (name, spend) for campaign, name, spend in rows} == {
+        campaign: (figures["name"], major(figures["spend"]))
+        for campaign, figures in campaigns.items()
+        if figures["impressions"]
+    }
+
+
+def test_every_video_of_tiktok_and_what_it_gathered(installation, marts) -> None:
+    posts = current_channel_posts(installation.sandbox.world)
+    own = pc.and_(pc.equal(posts["platform"], "tiktok"), pc.invert(posts["is_mention"]))
+    posts = posts.filter(pc.and_(own, pc.less(posts["created_at"], MIDNIGHT)))
+    found = marts.execute(
+        """
+        select count(distinct post_id), sum(video_views), sum(reactions), sum(comments), sum(shares)
+        from fct_post_daily where source = 'tiktok'
+        """
+    ).fetchone()
+    assert found == (
+        posts.num_rows,
+        *(pc.sum(posts[name]).as_py() for name in ("video_views", "likes", "comments", "shares")),
+    )
+
+
+def test_every_order_of_the_tiktok_shop_and_what_went_back(installation, marts) -> None:
+    world = installation.sandbox.world
+    told = truth(world, NOW, first=FIRST, last=LAST)["outlets"]["tiktok_shop"]
+    found = by_account(
+        marts,
+        """
+        select account_id, count(*) as orders, sum(lines_amount) as gross,
+            sum(discount_amount) as seller_discount, sum(tax_amount) as tax,
+            sum(shipping_amount) as shipping, sum(refund_amount) as refunded, sum(net_amount) as net
+        from fct_order where source = 'tiktok_shop' group by account_id
+        """,
+    )[TIKTOK_SHOP.shop_id]
+    assert found.pop("orders") == told["orders"]
+    assert found == {name: major(told["money"][name]) for name in found}
+    lines, refunds = (
+        marts.execute(query).fetchone()
+        for query in (
+            "select sum(gross_amount) from fct_order_line where source = 'tiktok_shop'",
+            "select count(*) filter (successful_transactions = 1),"
+            " count(*) filter (other_transactions = 1)"
+            " from fct_refund where source = 'tiktok_shop'",
+        )
+    )
+    assert lines == (major(told["money"]["gross"]),)
+    counts = told["refunds"]
+    assert refunds == (counts["succeeded"], counts["failed"] + counts["pending"])

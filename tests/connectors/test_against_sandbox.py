@@ -303,6 +303,7 @@ SMALL = {
     "linkedin_ads": "campaign_daily",
     "linkedin": "comments",
     "x": "mentions",
+    "x_ads": "stats_promoted_tweet",
     "ecb": "rates",
     "holidays": "public_holidays",
     "youtube": "comments",
@@ -506,6 +507,7 @@ TELLING = (
     "linkedin_ads",
     "linkedin",
     "x",
+    "x_ads",
 )
 
 

@@ -11,10 +11,11 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from files_folder import ORDERS, Folder
+from files_folder import JANUARY, ORDERS, Folder
 
-from pipelines.connectors.errors import Decision
+from pipelines.connectors.errors import Decision, Permanent
 from pipelines.connectors.files import FileError
+from pipelines.connectors.files.mapping import KINDS
 
 HEADER = "Order,Placed,Mail,Total\n"
 GOOD = "A1,2024-01-05 10:00,ayu@example.com,10.50\n"
@@ -55,6 +56,29 @@ def test_a_missing_column_is_named_with_what_was_found_and_what_is_near(folder):
         "order_id; did you mean 'Order No'?; columns found: Order No, placed, Mail, Sum. "
         "Write one of these under columns.order_id, or correct the header."
     )
+
+
+@pytest.mark.parametrize("ask", ["read", "extent"])
+def test_every_file_that_cannot_be_read_is_told_at_once(folder, ask):
+    folder.write("good.csv", HEADER + GOOD)
+    folder.write("lacking.csv", "Order,Placed,Mail\nA1,2024-01-05 10:00,x@y.id\n")
+    folder.write("lacking_day.csv", "Order,Mail,Total\nA1,x@y.id,1\n")
+    folder.write("other.csv", "Order;Placed;Mail;Total\nA1;2024-01-05 10:00;x@y.id;1\n")
+    folder.orders("*.csv")
+    source = folder.source()
+    (account,) = source.accounts()
+    stream = KINDS["orders"]
+    with pytest.raises(Permanent) as caught:
+        if ask == "read":
+            list(source.read(stream, account, stream.window(*JANUARY, account)))
+        else:
+            source.extent(stream, account)
+    said = str(caught.value)
+    assert "lacking_day.csv row 1, column 'Placed'" in said
+    assert "other.csv row 1: with delimiter ','" in said
+    assert "Declare delimiter: ';'" in said
+    assert "good.csv" not in said
+    assert "lacking.csv row 1, column 'Total'" in said
 
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"])

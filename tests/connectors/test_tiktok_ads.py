@@ -263,8 +263,8 @@ def test_a_metric_that_an_account_does_not_have_is_left_out_and_named(
     (batch,) = source.read(stream, ACCOUNT, ONE_DAY)
     assert batch.rows.num_rows == 1
     assert sorted(batch.missing) == [
-        "metric reach: TikTok does not serve it to this account",
-        "metric vta_complete_payment: TikTok does not serve it to this account",
+        "metric reach: the platform no longer serves it",
+        "metric vta_complete_payment: the platform no longer serves it",
     ]
     asked = len(server.asked)
     assert next(source.read(stream, ACCOUNT, ONE_DAY)).missing == batch.missing

@@ -377,6 +377,14 @@ def test_a_token_is_renewed_when_its_instant_comes(
     assert api.refreshed[1] == "ROW_refresh-number-1"
 
 
+def test_a_token_that_is_revoked_before_its_end_is_renewed_once(
+    source: TikTokShop, server: Scripted
+) -> None:
+    api = server.answer = Api(refused(105002, "Expired credentials", 401), orders(ORDER))
+    assert len(rows(source)) == 1
+    assert api.refreshed == ["ROW_the-first-one", "ROW_refresh-number-1"]
+
+
 def test_one_sellers_shops_share_its_token(server: Scripted, time: FakeTime) -> None:
     api = server.answer = Api(orders())
     source = build(server, time, {SHOP.id: "ROW_same", "2": "ROW_same"})

@@ -22,7 +22,7 @@ from pipelines.connectors.errors import (
 )
 from pipelines.connectors.google import App
 from pipelines.connectors.health import State
-from pipelines.connectors.http import Answer
+from pipelines.connectors.http import Answer, Request
 from pipelines.connectors.stream import Account, Batch, Window
 from pipelines.connectors.youtube import (
     ACTIVITY,
@@ -31,6 +31,7 @@ from pipelines.connectors.youtube import (
     PUBLIC,
     ROWS,
     RULES,
+    Tokens,
     YouTube,
     report_records,
     youtube,
@@ -104,6 +105,16 @@ def test_recorded_videos_without_statistics_have_unknown_counters() -> None:
     assert first["language"] == "en"
     assert len(json.loads(first["tags"])) == 20
     assert (first["view_count"], first["like_count"], first["comment_count"]) == (None, None, None)
+
+
+def test_a_recorded_page_goes_on_by_its_token_and_not_by_its_total() -> None:
+    body = recorded("search__search_videos_by_channel.json")
+    request = Request("https://x", {"maxResults": 5})
+
+    assert Tokens().after(request, body) == request.with_params(pageToken="CAUQAA")
+    assert body.pop("nextPageToken")
+    assert body["pageInfo"]["totalResults"] == 81_297
+    assert Tokens().after(request, body) is None
 
 
 def test_the_documented_report_is_read_by_its_headers() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from handmade_lake import HandmadeLake
 
 SHOP, ACCOUNT, PROPERTY, PAGE = "lautan", "301", "400", "500"
+CHANNEL, PROFILE = "UC1", "178"
 MARCH = [date(2026, 3, day) for day in range(1, 32)]
 FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 3, day) for day in (6, 7, 8, 9))
 
@@ -283,6 +284,27 @@ def counters(
     }
 
 
+X_ACCOUNT = "1501"
+
+
+def tweet(number: str, written: datetime, text: str, **more: Any) -> dict[str, Any]:
+    """Somebody's post on X, which begins a conversation."""
+    return {
+        "account_id": X_ACCOUNT,
+        "id": number,
+        "created_at": written,
+        "author_id": "77",
+        "text": text,
+        "lang": "in",
+        "conversation_id": number,
+        "like_count": 1,
+        "reply_count": 0,
+        "retweet_count": 2,
+        "quote_count": 1,
+        **more,
+    }
+
+
 def comment(number: str, written: datetime, text: str | None, **more: Any) -> dict[str, Any]:
     """A visitor's comment under post p1."""
     return {
@@ -312,3 +334,73 @@ def holiday(
         "subdivisions": parts,
         "types": types,
     }
+
+
+def video(name: str, views: int | None = None, **more: Any) -> dict[str, Any]:
+    """A channel's video as a day's snapshot has it; without views it is listed and not shown."""
+    shown = {"published_at": at(FRIDAY), "title": f"Video {name}", "view_count": views}
+    return {
+        "channel_id": CHANNEL,
+        "id": name,
+        "is_available": views is not None,
+        **(shown if views is not None else {}),
+        **more,
+    }
+
+
+def media(name: str, published: datetime, *, product: str = "FEED", **more: Any) -> dict[str, Any]:
+    """A media or story of an account as a day's snapshot has it."""
+    return {
+        "account_id": PROFILE,
+        "id": name,
+        "media_type": "IMAGE",
+        "media_product_type": product,
+        "timestamp": published,
+        **more,
+    }
+
+
+def videos(lake: HandmadeLake) -> None:
+    """Two videos; one hides its likes, is deleted on Saturday, and stays in the list for a while.
+
+    A third was never shown.
+    """
+    seen = {"description": "#lautan"}
+    lake.put(
+        "youtube.videos",
+        CHANNEL,
+        FRIDAY,
+        [
+            video("seen", 100, like_count=5, comment_count=0, **seen),
+            video("gone", 7),
+            video("never"),
+        ],
+    )
+    lake.put(
+        "youtube.videos",
+        CHANNEL,
+        SATURDAY,
+        [
+            video("seen", 150, like_count=4, comment_count=2, **seen),
+            video("gone"),
+            video("never"),
+        ],
+    )
+
+
+def profile(lake: HandmadeLake) -> None:
+    """A media that hides its likes, one without insights, and a story of Saturday."""
+    for day, views in ((FRIDAY, 40), (SATURDAY, 45)):
+        insights = json.dumps({"views": views, "reach": 30, "shares": 1})
+        lake.put(
+            "instagram.media",
+            PROFILE,
+            day,
+            [media("m1", at(FRIDAY), insights=insights), media("old", at(FRIDAY), like_count=3)]
+            if day == FRIDAY
+            else [media("m1", at(FRIDAY), insights=insights)],
+        )
+    for day, views in ((FRIDAY, 4), (SATURDAY, 9)):
+        insights = json.dumps({"views": views, "reach": views - 1, "shares": 0})
+        story = media("s1", at(SATURDAY, 8), product="STORY", insights=insights, like_count=0)
+        lake.put("instagram.stories", PROFILE, day, [story])

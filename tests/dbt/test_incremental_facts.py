@@ -34,6 +34,8 @@ def first_landing(lake: HandmadeLake) -> None:
         ),
     )
     s.orders(lake, date(2026, 3, 5))
+    found = s.tweet("m1", s.at(s.FRIDAY), "@sarilaut halo", account_id="search", query="q")
+    lake.put("x.search", "search", s.FRIDAY, [found])
     lake.put(
         "facebook_pages.comments",
         s.PAGE,
@@ -112,6 +114,10 @@ def third_landing(lake: HandmadeLake) -> None:
         s.SUNDAY,
         s.order(4, s.at(date(2026, 3, 6), 1), updated=s.at(s.SUNDAY), customer=2, test=True),
         s.order(2, s.at(s.FRIDAY, 4), updated=s.at(s.SUNDAY), customer=3, lines=[]),
+    )
+    # What a search had found is told by the account that it addresses, which was read later.
+    lake.put(
+        "x.mentions", s.X_ACCOUNT, s.SATURDAY, [s.tweet("m1", s.at(s.FRIDAY), "@sarilaut halo")]
     )
     # The words have expired; the day has not.
     lake.put("facebook_pages.comments", s.PAGE, s.FRIDAY, [])

@@ -36,6 +36,7 @@ LOST_TIES = {
     ),
     "assert_posts_sum_to_lifetime": "update fct_post_daily set reactions = reactions - 1",
 }
+X_POST = "https://x.com/i/web/status/"
 
 
 def land(lake: HandmadeLake) -> None:
@@ -151,6 +152,44 @@ def land(lake: HandmadeLake) -> None:
             s.comment("c3", s.at(s.FRIDAY), None, from_id=None),
         ],
     )
+    s.videos(lake)
+    s.profile(lake)
+    lake.put(
+        "x.posts",
+        s.X_ACCOUNT,
+        s.FRIDAY,
+        [s.tweet("o1", s.at(s.FRIDAY), "Baru! #SariLaut", author_id=s.X_ACCOUNT)],
+    )
+    counted = {"impression_count": 90, "bookmark_count": 3}
+    clicked = {"non_public_impression_count": 90, "non_public_url_link_clicks": 4}
+    for day, more in ((s.FRIDAY, clicked), (s.SATURDAY, {"like_count": 6})):
+        row = s.tweet("o1", s.at(s.FRIDAY), "") | counted | more
+        row = {name: row[name] for name in row if name not in ("text", "lang", "author_id")}
+        row.pop("conversation_id")
+        lake.put("x.post_counters", s.X_ACCOUNT, day, [row])
+    answer = {
+        "conversation_id": "o1",
+        "referenced_tweets": '[{"id":"o1","type":"replied_to"}]',
+        "author_name": "Rina",
+    }
+    lake.put(
+        "x.mentions",
+        s.X_ACCOUNT,
+        s.FRIDAY,
+        [s.tweet("m1", s.at(s.FRIDAY), "@sarilaut di mana?", **answer)],
+    )
+    found = {"account_id": "search", "query": "#SariLaut"}
+    lake.put(
+        "x.search",
+        "search",
+        s.FRIDAY,
+        [
+            s.tweet("m1", s.at(s.FRIDAY), "@sarilaut di mana?", **found),
+            s.tweet("o1", s.at(s.FRIDAY), "Baru! #SariLaut", author_id=s.X_ACCOUNT, **found),
+            s.tweet("n1", s.at(s.FRIDAY), "Mahal #SariLaut", **found),
+            s.tweet("n1", s.at(s.FRIDAY), "Mahal #SariLaut", **found | {"query": "mahal"}),
+        ],
+    )
     lake.put(
         "holidays.public_holidays",
         "US",
@@ -257,18 +296,75 @@ def test_persons_are_known_by_address_and_described_by_the_crm(built: Warehouse)
 def test_posts_gain_by_day_from_their_publication_on(built: Warehouse) -> None:
     assert built.rows(
         "select date_day, impressions, reactions, link_clicks, saves from fct_post_daily"
-        " order by date_day"
+        " where source = 'facebook_pages' order by date_day"
     ) == [(date(2026, 3, 2), 100, 10, 10, None), (s.SATURDAY, 20, 2, 2, None)]
+
+
+def test_a_video_that_is_shown_no_more_keeps_its_texts_and_what_it_had_gathered(
+    built: Warehouse,
+) -> None:
+    """What a channel hides is unknown; a day on which it was not shown adds nothing."""
+    assert built.rows(
+        "select post_id, message, permalink_url from dim_post where source = 'youtube'"
+        " order by post_id"
+    ) == [
+        ("gone", "Video gone", "https://www.youtube.com/watch?v=gone"),
+        ("seen", "Video seen #lautan", "https://www.youtube.com/watch?v=seen"),
+    ]
+    assert built.rows(
+        "select post_id, date_day, video_views, reactions, comments, impressions"
+        " from fct_post_daily where source = 'youtube' order by post_id, date_day"
+    ) == [
+        ("gone", s.FRIDAY, 7, None, None, None),
+        ("seen", s.FRIDAY, 100, 5, 0, None),
+        ("seen", s.SATURDAY, 50, -1, 2, None),
+    ]
+
+
+def test_a_story_counts_from_the_day_that_has_closed_on_it(built: Warehouse) -> None:
+    """On Saturday morning it was seen under Friday, which it is not of."""
+    assert built.rows(
+        "select post_id, post_type, date_day, impressions, reach, reactions, shares"
+        " from fct_post_daily inner join dim_post using (post_key, post_id)"
+        " where dim_post.source = 'instagram' order by post_id, date_day"
+    ) == [
+        ("m1", "image", s.FRIDAY, 40, 30, None, 1),
+        ("m1", "image", s.SATURDAY, 5, 0, None, 0),
+        ("old", "image", s.FRIDAY, None, None, 3, None),
+        ("s1", "story", s.SATURDAY, 9, 8, 0, 0),
+    ]
 
 
 def test_comments_are_content_by_the_day_on_which_they_were_written(built: Warehouse) -> None:
     assert built.rows(
         "select content_id, kind, parent_id, is_own, message, like_count, rating, created_date,"
-        " post_key = md5('facebook_pages|500|p1') from fct_content order by content_id"
+        " post_key = md5('facebook_pages|500|p1') from fct_content"
+        " where source = 'facebook_pages' order by content_id"
     ) == [
         ("c1", "comment", None, False, "Ada di Bandung?", 2, None, s.SATURDAY, True),
         ("c2", "comment", "c1", True, "Ada, Kak", 2, None, s.SATURDAY, True),
         ("c3", "comment", None, None, None, 2, None, s.FRIDAY, True),
+    ]
+
+
+def test_a_post_on_x_that_is_mentioned_and_found_is_content_once(built: Warehouse) -> None:
+    assert built.rows(
+        "select content_id, account_id, kind, post_id, parent_id, author_name, language, is_own,"
+        " post_key = md5('x|1501|o1'), permalink_url from fct_content"
+        " where source = 'x' order by content_id"
+    ) == [
+        ("m1", "1501", "mention", "o1", "o1", "Rina", "in", False, True, X_POST + "m1"),
+        ("n1", "search", "mention", None, None, None, "in", False, None, X_POST + "n1"),
+    ]
+
+
+def test_clicks_that_x_tells_no_more_are_unknown_and_not_taken_back(built: Warehouse) -> None:
+    assert built.rows(
+        "select date_day, impressions, reach, reactions, shares, saves, link_clicks"
+        " from fct_post_daily where source = 'x' order by date_day"
+    ) == [
+        (s.FRIDAY, 90, None, 1, 3, 3, 4),
+        (s.SATURDAY, 0, None, 5, 0, 0, None),
     ]
 
 

@@ -84,6 +84,11 @@ def test_every_mart_has_a_unique_key() -> None:
     assert marts <= keyed
 
 
+def test_readme_lists_every_mart() -> None:
+    readme = (PROJECT.parent / "README.md").read_text()
+    assert [path.stem for path in MARTS if f"`{path.stem}`" not in readme] == []
+
+
 def test_every_test_says_what_it_asserts() -> None:
     tests = sorted((PROJECT / "tests").glob("*.sql"))
     assert [path.stem for path in tests if not path.read_text().startswith("--")] == []

@@ -99,6 +99,11 @@ def test_only_one_step_at_a_time_may_open_the_warehouse(location):
     assert pools.default_pool_limit == 1
 
 
+def test_a_wrong_example_of_a_unit_test_does_not_stop_a_build():
+    arguments = dbt.build_arguments()
+    assert arguments[arguments.index("--exclude-resource-type") + 1] == "unit_test"
+
+
 @pytest.mark.parametrize("full_refresh", [False, True])
 def test_the_arguments_of_a_build(full_refresh):
     assert ("--full-refresh" in dbt.build_arguments(full_refresh=full_refresh)) is full_refresh

@@ -120,6 +120,12 @@ A fact takes part by
                 and candidates.first_lake_day = built.first_lake_day
                 and candidates.last_lake_day = built.last_lake_day
         where built.{{ key }} is null and {{ built_if }}
+        union
+        {# One that is told no more although its own files stand: another file tells it better. #}
+        select built.{{ key }}
+        from {{ this }} as built
+        left join {{ candidates }} as candidates on built.{{ key }} = candidates.{{ key }}
+        where candidates.{{ key }} is null
         {%- if fx_date %}
         union
         select built.{{ key }}

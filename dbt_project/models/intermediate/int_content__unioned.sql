@@ -1,6 +1,17 @@
 {# What people write to the company and about it, in one vocabulary: comments under posts, mentions
    elsewhere, reviews. #}
 with
+{# What a search found besides: not what addresses an account, which is told there, nor our own posts. #}
+found_on_x as (
+    select search.*
+    from {{ ref('stg_x__search') }} as search
+    left join {{ ref('stg_x__mentions') }} as mentions
+        on search.mention_id = mentions.mention_id
+    left join {{ ref('stg_x__posts') }} as own
+        on search.mention_id = own.post_id
+    where mentions.mention_id is null and own.post_id is null
+),
+
 content as (
     select
         'facebook_pages' as source,
@@ -81,6 +92,28 @@ content as (
         organization_id as lake_account,
         lake_day
     from {{ ref('stg_linkedin__comments') }}
+    {%- for mentions in [ref('stg_x__mentions'), 'found_on_x'] %}
+    union all
+    select
+        'x' as source,
+        'x' as platform,
+        account_id,
+        mention_id as content_id,
+        'mention' as kind,
+        case when conversation_id <> mention_id then conversation_id end as post_id,
+        replied_to_id as parent_id,
+        author_id,
+        author_name,
+        message,
+        language,
+        cast(null as bigint) as rating,
+        like_count,
+        created_at,
+        permalink_url,
+        lake_account,
+        lake_day
+    from {{ mentions }}
+    {%- endfor %}
 )
 
 select

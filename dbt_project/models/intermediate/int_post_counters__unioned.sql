@@ -125,3 +125,21 @@ select
     cast(null as bigint) as video_views,
     lake_account
 from {{ ref('stg_linkedin__post_counters') }}
+union all
+select
+    'x' as source,
+    'x' as platform,
+    account_id,
+    post_id,
+    {{ reporting_date('created_at') }} as published_date,
+    snapshot_day,
+    impressions,
+    cast(null as bigint) as reach,
+    likes as reactions,
+    comments,
+    shares,
+    saves,
+    link_clicks,
+    video_views,
+    lake_account
+from {{ ref('stg_x__post_counters') }}

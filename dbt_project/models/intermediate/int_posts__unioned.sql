@@ -98,6 +98,14 @@ select
     post_id,
     author_id,
     author_kind,
+union all
+select
+    'x' as source,
+    'x' as platform,
+    account_id,
+    post_id,
+    author_id,
+    'page' as author_kind,
     post_type,
     message,
     cast(null as boolean) as is_paid,
@@ -105,3 +113,6 @@ select
     published_at,
     {{ reporting_date('published_at') }} as published_date
 from {{ ref('stg_linkedin__posts') }}
+    created_at as published_at,
+    {{ reporting_date('created_at') }} as published_date
+from {{ ref('stg_x__posts') }}

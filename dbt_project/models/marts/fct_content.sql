@@ -1,5 +1,6 @@
 {%- set inputs = [
     'facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'linkedin.comments',
+    'x.mentions', 'x.search',
 ] -%}
 {{ config(
     materialized='incremental',

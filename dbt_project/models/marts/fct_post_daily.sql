@@ -9,7 +9,7 @@ account's are made again, starting from what the rows before it sum up to.
 #}
 {%- set inputs = [
     'facebook_pages.post_counters', 'files.posts', 'tiktok.videos', 'youtube.videos', 'instagram.media',
-    'instagram.stories', 'linkedin.post_counters',
+    'instagram.stories', 'linkedin.post_counters', 'x.post_counters',
 ] -%}
 {%- set metrics = [
     'impressions', 'reach', 'reactions', 'comments', 'shares', 'saves', 'link_clicks', 'video_views'

@@ -1,11 +1,13 @@
 """What is wrong with a file or its mapping, said in one way: file, row, column, reason, remedy.
 
-Belongs here: the two errors and the words that both use. Does not: finding what is wrong.
+Belongs here: the two errors, several of them as one, and the words they use. Does not: finding what
+is wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -32,6 +34,29 @@ class FileError(Permanent):
         self.path = path
         self.row = row
         self.column = column
+
+
+class BrokenFiles:
+    """The files that cannot be read, so that a person hears of all of them in one go."""
+
+    def __init__(self) -> None:
+        self._errors: list[FileError] = []
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep the FileError of the block for `tell`."""
+        try:
+            yield
+        except FileError as error:
+            self._errors.append(error)
+
+    def tell(self) -> None:
+        """Raise what was kept: one FileError as it is, several as one Permanent."""
+        if len(self._errors) == 1:
+            raise self._errors[0]
+        if self._errors:
+            *others, last = self._errors
+            raise Permanent(" ".join([*map(str, others), last.reason]), remedy=last.remedy)
 
 
 def place(path: Path, row: int | None = None, column: str = "") -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 from pipelines.connectors.errors import Permanent
 from pipelines.connectors.files import mapping as mappings
-from pipelines.connectors.files.errors import listed, nearest
+from pipelines.connectors.files.errors import BrokenFiles, listed, nearest
 from pipelines.connectors.files.kinds import STREAMS
 from pipelines.connectors.files.mapping import Dataset, DatedFile, FilesMapping
 from pipelines.connectors.files.rows import FileRows, extent_of
@@ -60,16 +60,19 @@ class FilesSource:
 
         Raises:
             FileError: No file matches, or one cannot be read at all.
-            Permanent: The account is no data set of that kind.
+            Permanent: The account is no data set of that kind, or several files cannot be read.
 
         """
         dataset = self._dataset(stream, account)
+        broken = BrokenFiles()
         for file in self._wanted(dataset, account, window):
             started = time.monotonic()
             self.stats.requests += 1
             self.stats.bytes += file.path.stat().st_size
-            yield from FileRows(file, dataset, account, window).batches()
+            with broken.kept():
+                yield from FileRows(file, dataset, account, window).batches()
             self.stats.seconds += time.monotonic() - started
+        broken.tell()
 
     def absent(self, stream: Stream, account: Account, window: Window) -> dict[date, str]:
         """The days that the export says nothing of, and why: no file, or before or after its rows.
@@ -105,9 +108,10 @@ class FilesSource:
         if dataset.dated:
             days = [file.day for file in files if file.day]
             return min(days), max(days)
-        known = self._extents.setdefault(self.fingerprint(stream, account), [])
-        if not known:
-            known.extend(span for f in files if (span := extent_of(f, dataset, account)))
+        now = self.fingerprint(stream, account)
+        if now not in self._extents:
+            self._extents[now] = _extents(files, dataset, account)
+        known = self._extents[now]
         if not known:
             return None
         return min(first for first, _ in known), max(last for _, last in known)
@@ -149,3 +153,16 @@ class FilesSource:
             past = [file.day for file in files if file.day and file.day <= window.last]
             return [file for file in files if past and file.day == max(past)]
         return [file for file in files if file.day and window.first <= file.day <= window.last]
+
+
+def _extents(
+    files: Iterable[DatedFile], dataset: Dataset, account: Account
+) -> list[tuple[date, date]]:
+    """The first and last day of each file that has rows with one. Raises as `BrokenFiles` does."""
+    found: list[tuple[date, date] | None] = []
+    broken = BrokenFiles()
+    for file in files:
+        with broken.kept():
+            found.append(extent_of(file, dataset, account))
+    broken.tell()
+    return [span for span in found if span]
