@@ -202,9 +202,7 @@ def test_every_post_on_linkedin_and_what_it_gathered(installation, marts, market
         from fct_post_daily where source = 'linkedin' group by account_id
         """,
     )[CHANNEL_ACCOUNTS["linkedin"][market.code]]
-    posts = current_channel_posts(installation.sandbox.world)
-    for column, value in (("platform", "linkedin"), ("market", market.code), ("is_mention", False)):
-        posts = posts.filter(pc.equal(posts[column], value))
+    posts = own_posts(installation, "linkedin", market)
     posts = posts.filter(pc.less(posts["created_at"], MIDNIGHT))
     assert found == {
         "posts": posts.num_rows,
