@@ -37,6 +37,7 @@ PREFIXES = (
     "SHOPIFY_",
     "WOOCOMMERCE_",
     "STRIPE_",
+    "SHOPEE_",
     "ECB_",
     "HOLIDAYS_",
     "TIKTOK_",
@@ -59,6 +60,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "shopify": ("shopify_access_token",),
     "woocommerce": ("woocommerce_keys",),
     "stripe": ("stripe_api_key",),
+    "shopee": ("shopee_refresh_token",),
     "tiktok_ads": ("tiktok_ads_access_token",),
     "tiktok": ("tiktok_refresh_token",),
     "tiktok_shop": ("tiktok_shop_refresh_token",),
@@ -140,6 +142,14 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr | None = Field(default=None, alias="STRIPE_API_KEY")
     stripe_base_url: str = Field(default="https://api.stripe.com", alias="STRIPE_BASE_URL")
     stripe_api_version: str = Field(default="2026-10-28.endive", alias="STRIPE_API_VERSION")
+
+    shopee_partner_id: str = Field(default="", alias="SHOPEE_PARTNER_ID")
+    shopee_partner_key: SecretStr | None = Field(default=None, alias="SHOPEE_PARTNER_KEY")
+    shopee_shops: Names = Field(default=(), alias="SHOPEE_SHOPS")
+    shopee_refresh_token: SecretStr | None = Field(default=None, alias="SHOPEE_REFRESH_TOKEN")
+    shopee_base_url: str = Field(
+        default="https://partner.shopeemobile.com", alias="SHOPEE_BASE_URL"
+    )
 
     tiktok_ads_access_token: SecretStr | None = Field(default=None, alias="TIKTOK_ADS_ACCESS_TOKEN")
     tiktok_ads_advertisers: Names = Field(default=(), alias="TIKTOK_ADS_ADVERTISERS")
@@ -359,6 +369,11 @@ class Settings(BaseSettings):
         return _each("STRIPE_API_KEY", self.stripe_api_key, self.stripe_accounts)
 
     @property
+    def shopee_tokens(self) -> dict[str, SecretStr]:
+        """The first refresh token of each Shopee shop, as `shopify_tokens`."""
+        return _each("SHOPEE_REFRESH_TOKEN", self.shopee_refresh_token, self.shopee_shops)
+
+    @property
     def tiktok_tokens(self) -> dict[str, SecretStr]:
         """The first refresh token of each TikTok account, as `shopify_tokens`."""
         return _each("TIKTOK_REFRESH_TOKEN", self.tiktok_refresh_token, self.tiktok_accounts)
@@ -392,6 +407,7 @@ class Settings(BaseSettings):
             self.shopify_tokens,
             self.woocommerce_pairs,
             self.stripe_keys,
+            self.shopee_tokens,
             self.tiktok_tokens,
             self.tiktok_shop_tokens,
             self.youtube_refresh_tokens,

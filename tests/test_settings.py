@@ -54,6 +54,7 @@ def test_with_some_credentials_the_other_sources_are_off_and_say_why():
         "shopify": "SHOPIFY_ACCESS_TOKEN is not set",
         "woocommerce": "WOOCOMMERCE_KEYS is not set",
         "stripe": "STRIPE_API_KEY is not set",
+        "shopee": "SHOPEE_REFRESH_TOKEN is not set",
         "tiktok_ads": "TIKTOK_ADS_ACCESS_TOKEN is not set",
         "tiktok": "TIKTOK_REFRESH_TOKEN is not set",
         "tiktok_shop": "TIKTOK_SHOP_REFRESH_TOKEN is not set",

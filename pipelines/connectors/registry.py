@@ -24,6 +24,7 @@ from pipelines.connectors import (
     linkedin,
     linkedin_ads,
     meta_ads,
+    shopee,
     shopify,
     stripe,
     tiktok,
@@ -55,6 +56,7 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "shopify": shopify.STREAMS,
     "woocommerce": woocommerce.STREAMS,
     "stripe": stripe.STREAMS,
+    "shopee": shopee.STREAMS,
     "tiktok_ads": tiktok_ads.STREAMS,
     "tiktok": tiktok.STREAMS,
     "tiktok_shop": tiktok_shop.STREAMS,
@@ -173,6 +175,19 @@ def _woocommerce(settings: Settings, clock: Clock) -> Source:
             for site, text in _secrets(settings.woocommerce_pairs).items()
         }
     return woocommerce.WooCommerce(keys, base_url=settings.woocommerce_base_url, clock=clock)
+
+
+def _shopee(settings: Settings, clock: Clock) -> Source:
+    with _written_as("Write SHOPEE_REFRESH_TOKEN as shop:token,…"):
+        tokens = _secrets(settings.shopee_tokens)
+    return shopee.shopee(
+        settings.shopee_partner_id,
+        _secret(settings.shopee_partner_key),
+        tokens,
+        base_url=settings.shopee_base_url,
+        stores=_stores(settings, "shopee", tokens),
+        clock=clock,
+    )
 
 
 def _stripe(settings: Settings, clock: Clock) -> Source:
@@ -396,6 +411,7 @@ SOURCES: dict[str, Callable[[Settings, Clock], Source]] = {
     "shopify": _shopify,
     "woocommerce": _woocommerce,
     "stripe": _stripe,
+    "shopee": _shopee,
     "tiktok_ads": _tiktok_ads,
     "tiktok": _tiktok,
     "tiktok_shop": _tiktok_shop,

@@ -22,7 +22,7 @@ from pipelines.connectors import health
 from pipelines.connectors.errors import DeadToken, Decision, Permanent, Rule, Signal
 from pipelines.connectors.health import Finding, State
 from pipelines.connectors.http import Answer, Client, Clock, Platform, Request, Token, status_signal
-from pipelines.connectors.read import HttpSource, Page, follow, halved
+from pipelines.connectors.read import HttpSource, Page, follow
 from pipelines.connectors.stream import Account, Stats, Stream, Window
 from pipelines.lake.schema import (
     boolean,
@@ -182,7 +182,7 @@ RULES = (
     Rule(Decision.RETRY, "the object is locked", code=("lock_timeout",)),
     Rule(Decision.WAIT, "too many requests", code=("rate_limit",), wait=2),
     Rule(
-        Decision.RESTART,
+        Decision.REREAD,
         "the place in the list is gone",
         code=("resource_missing",),
         subcode=("starting_after",),
@@ -419,9 +419,6 @@ class Stripe(HttpSource):
     @override
     def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
         """The stream's objects of the window, each once, in its newest state of these days."""
-        return halved(window, lambda part: self._pages(stream, account, part))
-
-    def _pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
         known: set[str] = set()
         for records in self._read(stream, account, window):
             fresh = [record for record in records if record["id"] not in known]

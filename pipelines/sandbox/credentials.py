@@ -40,6 +40,9 @@ WOOCOMMERCE_KEYS = ("ck_sandbox_of_the_site", "cs_sandbox_of_the_site")
 
 STRIPE_ACCOUNT = "acct_1SariLautSandbox"
 STRIPE_KEY = "rk_live_sandbox_of_the_account"
+SHOPEE_PARTNER_ID, SHOPEE_PARTNER_KEY = "2000011", "shpk-sandbox-partner-key"
+SHOPEE_SHOPS = ("210000011",)
+SHOPEE_TOKENS = {shop: f"sandbox-shopee-{shop}" for shop in SHOPEE_SHOPS}
 TIKTOK_ADS_TOKEN = "sandbox-tiktok-ads-token"  # noqa: S105 - opens nothing but the sandbox
 TIKTOK_KEY, TIKTOK_SECRET = "sandbox-client-key", "sandbox-client-secret"
 TIKTOK_ACCOUNTS = ("_000SariLautIndonesia0001", "_000SariLautUnitedStates02")
@@ -75,6 +78,11 @@ def sandbox_settings(url: str, home: Path) -> dict[str, object]:
         "stripe_api_key": SecretStr(STRIPE_KEY),
         "stripe_accounts": (STRIPE_ACCOUNT,),
         "stripe_base_url": f"{url}/api.stripe.com",
+        "shopee_partner_id": SHOPEE_PARTNER_ID,
+        "shopee_partner_key": SecretStr(SHOPEE_PARTNER_KEY),
+        "shopee_shops": SHOPEE_SHOPS,
+        "shopee_refresh_token": _by_account(SHOPEE_TOKENS),
+        "shopee_base_url": f"{url}/partner.shopeemobile.com",
         "tiktok_ads_access_token": SecretStr(TIKTOK_ADS_TOKEN),
         "tiktok_ads_advertisers": ("7301000000000000001", "7301000000000000002"),
         "tiktok_ads_base_url": f"{url}/business-api.tiktok.com",

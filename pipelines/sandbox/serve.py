@@ -34,6 +34,7 @@ from pipelines.sandbox.linkedin import Linkedin
 from pipelines.sandbox.linkedin_ads import LinkedinAds
 from pipelines.sandbox.meta_ads import MetaAds
 from pipelines.sandbox.restli import LinkedinTokens
+from pipelines.sandbox.shopee import Shopee
 from pipelines.sandbox.shopify import Shopify
 from pipelines.sandbox.stripe import Stripe
 from pipelines.sandbox.tiktok import TikTok
@@ -54,6 +55,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
     pages, ads = FacebookPages(scene, faults), MetaAds(scene, faults)
     ga4, shopify, ecb, tokens = Ga4(scene, faults), Shopify(scene), Ecb(scene), GoogleTokens()
     holidays, site, stripe = Holidays(), WooCommerce(scene), Stripe(scene)
+    shopee = Shopee(scene)
     tiktok_ads, tiktok, tiktok_shop = TikTokAds(scene, faults), TikTok(scene), TikTokShop(scene)
     google_ads, linkedin_tokens = GoogleAds(scene, faults), LinkedinTokens()
     linkedin_ads, linkedin = LinkedinAds(scene, faults), Linkedin(scene, faults)
@@ -85,6 +87,7 @@ def build_server(scene: Scene, faults: Faults | None = None) -> Server:
         "*.myshopify.com": lambda _: shopify,
         WOOCOMMERCE_SITE: lambda _: site,
         "api.stripe.com": lambda _: stripe,
+        "partner.shopeemobile.com": lambda _: shopee,
         "business-api.tiktok.com": lambda _: tiktok_ads,
         "open.tiktokapis.com": lambda _: tiktok,
         "open-api.tiktokglobalshop.com": lambda _: tiktok_shop,

@@ -52,6 +52,7 @@ FIRST = LAST - timedelta(days=29)
 # What happens seldom in so small a world is read over all of its days.
 START = CONFIG.start
 SELDOM = {
+    ("shopee", "returns"),
     ("stripe", "refunds"),
     ("tiktok_shop", "cancellations"),
     ("tiktok_shop", "returns"),
@@ -81,6 +82,7 @@ TOKENS = {
     *credentials.SHOPS,
     *credentials.TIKTOK_ACCOUNTS,
     *credentials.TIKTOK_SHOPS,
+    *credentials.SHOPEE_SHOPS,
     *credentials.X_ACCOUNTS,
 }
 
@@ -299,6 +301,7 @@ SMALL = {
     "shopify": "orders",
     "woocommerce": "product_reviews",
     "stripe": "charges",
+    "shopee": "orders",
     "google_ads": "campaign_daily",
     "linkedin_ads": "campaign_daily",
     "linkedin": "comments",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scripted import Asked, FakeTime, Reply, Scripted
 
-from pipelines.connectors.errors import DeadToken, Permanent, Transient
+from pipelines.connectors.errors import CursorExpired, DeadToken, Permanent, Transient
 from pipelines.connectors.health import State
 from pipelines.connectors.stream import Account, Batch, Window
 from pipelines.connectors.stripe import STREAMS, Stripe
@@ -392,7 +392,7 @@ def error(status: int, code: str = "", message: str = "No.", **more: str) -> Rep
         (error(400, "parameter_unknown"), Permanent, "request itself is wrong"),
         (error(400, message="Invalid Stripe API version: x"), Permanent, "STRIPE_API_VERSION"),
         (error(429, "lock_timeout"), Transient, "the object is locked"),
-        (error(400, "resource_missing", param="starting_after"), Transient, "the list is gone"),
+        (error(400, "resource_missing", param="starting_after"), CursorExpired, "list is gone"),
         (Reply({"error": {"type": "api_error", "message": "Oops"}}, 500), Transient, "6 times"),
     ],
 )
