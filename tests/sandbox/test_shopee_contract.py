@@ -184,16 +184,14 @@ def test_returns_are_the_worlds_refunds_that_somebody_asked_for(sandbox: Sandbox
 
 
 def test_an_order_moves_on_with_the_clock(sandbox: Sandbox, api: Api) -> None:
-    world = own(sandbox, "current_outlet_orders")
-    fresh = world.filter(pc.equal(world["status"], "paid"))["order_id"].to_pylist()[-1]
-
-    def status() -> str:
-        (order,) = api.get("order/get_order_detail", order_sn_list=fresh)["order_list"]
-        return str(order["order_status"])
-
-    assert status() == "READY_TO_SHIP"
-    sandbox.control.clock(sandbox.scene.now + timedelta(days=4))
-    assert status() in ("SHIPPED", "COMPLETED")
+    orders = own(sandbox, "outlet_orders")
+    row = orders.filter(pc.is_valid(orders["completed_at"])).to_pylist()[-1]
+    told = []
+    for moment in ("created_at", "paid_at", "sent_at", "completed_at"):
+        sandbox.control.clock(row[moment].replace(tzinfo=UTC) + timedelta(seconds=1))
+        (order,) = api.get("order/get_order_detail", order_sn_list=row["order_id"])["order_list"]
+        told.append(order["order_status"])
+    assert told == ["UNPAID", "READY_TO_SHIP", "SHIPPED", "COMPLETED"]
 
 
 def test_refusals_come_with_http_200_and_a_code(sandbox: Sandbox, api: Api) -> None:
