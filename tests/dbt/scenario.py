@@ -10,7 +10,7 @@ from handmade_lake import HandmadeLake
 
 SHOP, ACCOUNT, PROPERTY, PAGE = "lautan", "301", "400", "500"
 CHANNEL, PROFILE = "UC1", "178"
-SITE, STRIPE = "toko.example", "acct_1"
+SITE, STRIPE, STORE = "toko.example", "acct_1", "210000011"
 MARCH = [date(2026, 3, day) for day in range(1, 32)]
 FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 3, day) for day in (6, 7, 8, 9))
 
@@ -489,4 +489,24 @@ def booking(number: str, payment: str, amount: float, fee: float) -> dict[str, A
         "amount": amount,
         "fee": fee,
         "net": round(amount - fee, 2),
+    }
+
+
+def shopee_order(number: str, total: float, **more: Any) -> dict[str, Any]:
+    """A paid order at Shopee, sent to Bandung."""
+    return {
+        "shop_id": STORE,
+        "order_sn": number,
+        "create_time": at(FRIDAY),
+        "update_time": at(FRIDAY, 5),
+        "pay_time": at(FRIDAY, 4),
+        "order_status": "COMPLETED",
+        "currency": "IDR",
+        "total_amount": total,
+        "buyer_user_id": "640001024",
+        "country": "ID",
+        "province": "West Java",
+        "city": "Bandung",
+        "item_list": [],
+        **more,
     }

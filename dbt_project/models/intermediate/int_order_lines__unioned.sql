@@ -77,6 +77,25 @@ tiktok_shop as (
     from {{ ref('stg_tiktok_shop__order_lines') }}
 ),
 
+shopee as (
+    select
+        'shopee' as source,
+        shop_id as account_id,
+        order_id,
+        line_id,
+        sku,
+        title,
+        variant_id,
+        product_id,
+        quantity,
+        kept_quantity,
+        unit_price,
+        gross_amount,
+        discount_amount,
+        cast(null as decimal(18, 4)) as unit_cost
+    from {{ ref('stg_shopee__order_lines') }}
+),
+
 unioned as (
     select * from shopify
     union all
@@ -85,6 +104,8 @@ unioned as (
     select * from woocommerce
     union all
     select * from tiktok_shop
+    union all
+    select * from shopee
 )
 
 select

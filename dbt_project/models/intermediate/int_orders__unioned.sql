@@ -216,6 +216,51 @@ tiktok_shop as (
         on orders.shop_id = refunds.shop_id and orders.order_id = refunds.order_id
 ),
 
+shopee_refunds as (
+    select
+        shop_id,
+        order_id,
+        {{ to_money('sum(refund_amount)') }} as refund_amount,
+        min(lake_day) as first_lake_day,
+        max(lake_day) as last_lake_day
+    from {{ ref('stg_shopee__refunds') }}
+    group by shop_id, order_id
+),
+
+{# Prices at Shopee hold their tax, and it tells of none. What it takes off a price it pays to the seller. #}
+shopee as (
+    select
+        'shopee' as source,
+        orders.shop_id as account_id,
+        orders.order_id,
+        orders.order_id as order_name,
+        orders.customer_id,
+        cast(null as string) as email_sha256,
+        orders.created_at as ordered_at,
+        orders.currency,
+        orders.lines_amount,
+        orders.lines_amount + orders.shipping_amount as gross_amount,
+        orders.seller_discount_amount as discount_amount,
+        cast(0 as decimal(18, 4)) as tax_amount,
+        orders.shipping_amount,
+        coalesce(refunds.refund_amount, cast(0 as decimal(18, 4))) as refund_amount,
+        false as is_credit_note,
+        orders.is_cancelled,
+        false as is_test,
+        orders.is_paid as is_sale,
+        orders.status as financial_status,
+        'shopee' as sales_channel,
+        orders.country,
+        orders.province,
+        orders.city,
+        orders.lake_account,
+        least(orders.lake_day, coalesce(refunds.first_lake_day, orders.lake_day)) as first_lake_day,
+        greatest(orders.lake_day, coalesce(refunds.last_lake_day, orders.lake_day)) as last_lake_day
+    from {{ ref('stg_shopee__orders') }} as orders
+    left join shopee_refunds as refunds
+        on orders.shop_id = refunds.shop_id and orders.order_id = refunds.order_id
+),
+
 unioned as (
     select * from shopify
     union all
@@ -226,6 +271,8 @@ unioned as (
     select * from woocommerce
     union all
     select * from tiktok_shop
+    union all
+    select * from shopee
 )
 
 select

@@ -76,6 +76,20 @@ tiktok_shop as (
     from {{ ref('stg_tiktok_shop__refunds') }}
 ),
 
+shopee as (
+    select
+        'shopee' as source,
+        shop_id as account_id,
+        order_id,
+        refund_id,
+        refunded_at,
+        refund_amount,
+        note,
+        cast(null as bigint) as successful_transactions,
+        cast(null as bigint) as other_transactions
+    from {{ ref('stg_shopee__refunds') }}
+),
+
 unioned as (
     select * from shopify
     union all
@@ -86,6 +100,8 @@ unioned as (
     select * from woocommerce
     union all
     select * from tiktok_shop
+    union all
+    select * from shopee
 )
 
 select

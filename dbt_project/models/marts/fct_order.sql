@@ -1,6 +1,6 @@
 {%- set inputs = [
     'shopify.orders', 'files.orders', 'files.order_lines', 'woocommerce.orders',
-    'tiktok_shop.orders', 'tiktok_shop.returns', 'tiktok_shop.cancellations',
+    'tiktok_shop.orders', 'tiktok_shop.returns', 'tiktok_shop.cancellations', 'shopee.orders', 'shopee.returns',
 ] -%}
 {{ config(
     materialized='incremental',
