@@ -179,7 +179,7 @@ def _source(kind: Kind, root: str) -> tuple[Source, Stream]:
 
 def _answer(kind: Kind) -> Any:
     """The type of a page with the fields of our stream."""
-    source, stream = _source(kind, "http://localhost")
+    _, stream = _source(kind, "http://localhost")
     return _nested(kind.path, list[_typed(stream.schema.fields)])
 
 
@@ -307,11 +307,9 @@ def main() -> int:
                 if asked.only and c not in asked.only.split(","):
                     continue
                 cost = measured(c, kind, root)
-                print(
-                    kind.name,
-                    c,
-                    f"{cost.cpu:.2f} {cost.cpu / kind.rows * 1e6:.1f} us/row wall {cost.wall:.2f} MB {cost.peak_mb:.0f}",
-                )
+                per_row = cost.cpu / kind.rows * 1e6
+                told = f"{cost.cpu:.2f} s, {per_row:.1f} µs a row, {cost.peak_mb:.0f} MB"
+                print(kind.name, c, told, f"in {cost.wall:.2f} s")
     return 0
 
 
