@@ -103,15 +103,21 @@ def pieces(first: date, last: date, days: int) -> list[Days]:
 
 
 def lacking(
-    workspace: Workspace, stream: Stream, account: Account, days: Days, now: datetime
+    workspace: Workspace, stream: Stream, account: Account, days: Days, *, again: bool = False
 ) -> Iterator[date]:
-    """The days of that range that must be asked for: those that are not in the lake for good."""
+    """The days of that range that must be asked for: those that are not in the lake for good.
+
+    With `again`, all that can be told.
+    """
+    now = workspace.settings.now()
     source = workspace.source(stream.source)
     for window in plan(stream, account, *days, now).windows:
         absent = source.absent(stream, account, window) if isinstance(source, Gaps) else {}
         for day in window.days:
+            if day in absent:
+                continue
             footer = workspace.lake.footer(stream, account.id, day)
-            if day not in absent and not (footer and is_final(stream, footer, now)):
+            if again or footer is None or not is_final(stream, footer, now):
                 yield day
 
 
@@ -139,7 +145,7 @@ class Reading:
     failed: set[Stream] = field(default_factory=set)
 
     def read(self) -> None:
-        """Read every chunk. A stream that fails is left out of the ones after it."""
+        """Read every chunk. A stream that fails for all accounts is left out of those after it."""
         began, read = time.monotonic(), 0
         to_read = sum(bool(chunk.wanted) for chunk in self.chunks)
         for number, chunk in enumerate(self.chunks, 1):
@@ -157,12 +163,25 @@ class Reading:
         )
         self.session.outcomes.append(outcome)
         for key, stream in keys.items():
-            if key.to_python_identifier() in outcome.failures:
+            failed = key.to_python_identifier() in outcome.failures
+            if failed and not self._came(stream, days):
                 self.failed.add(stream)
                 self.session.display.say(
                     f"[red]{stream.source}/{stream.name} is left out of what remains;[/] the same"
                     " command goes on where it stopped"
                 )
+
+    def _came(self, stream: Stream, days: Days) -> bool:
+        """Whether at least one account has those days: it need not wait for the others."""
+        workspace = self.session.runner.workspace
+        try:
+            accounts = workspace.accounts(stream)
+        except SourceError:
+            return False
+        return any(
+            all(workspace.lake.path(stream, account.id, day).exists() for day in days)
+            for account in accounts
+        )
 
     def _say(self, number: int, chunk: Chunk, runs: Mapping[Days, list[Stream]], left: str) -> None:
         streams = sum(len(group) for group in runs.values())
@@ -187,19 +206,14 @@ def _wanted(
     session: Session, streams: Iterable[Stream], days: Days, *, again: bool
 ) -> dict[Stream, Days]:
     """The first and last day of those that each stream lacks, over all accounts."""
-    workspace, now = session.runner.workspace, session.settings.now()
+    workspace = session.runner.workspace
     found: dict[Stream, Days] = {}
     for stream in streams:
         try:
-            accounts = workspace.accounts(stream)
             lacked = [
                 day
-                for account in accounts
-                for day in (
-                    _readable(stream, account, days, now)
-                    if again
-                    else lacking(workspace, stream, account, days, now)
-                )
+                for account in workspace.accounts(stream)
+                for day in lacking(workspace, stream, account, days, again=again)
             ]
         except SourceError:
             # Reading it will say so.
@@ -207,11 +221,6 @@ def _wanted(
         if lacked:
             found[stream] = (min(lacked), max(lacked))
     return found
-
-
-def _readable(stream: Stream, account: Account, days: Days, now: datetime) -> Iterator[date]:
-    for window in plan(stream, account, *days, now).windows:
-        yield from window.days
 
 
 def _range(settings: Settings, first: date, last: date | None) -> Days:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from typing_extensions import override
@@ -249,7 +250,7 @@ class LinkedinAds(HttpSource):
     def __init__(self, api: Restli, accounts: Sequence[str], *, version: str) -> None:
         super().__init__(accounts, api.client.stats)
         self._api = api
-        # Fields that the platform was found not to serve, so that each is searched for once.
+        # Fields that a pivot was found not to have, so that each is searched for once.
         self._retired: dict[str, tuple[str, ...]] = {}
         self.api_version = version
 
@@ -324,25 +325,27 @@ class LinkedinAds(HttpSource):
         return {**_without(told, "adEntity"), "campaign_id": campaign}
 
     def _daily(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
-        pivots, column = PIVOTS[stream.name]
+        pivots, _ = PIVOTS[stream.name]
         for pivot in pivots:
-            named = {"trait": pivot} if len(pivots) > 1 else {}
+            yield from halved(window, partial(self._by_pivot, stream, account, pivot))
 
-            def read(part: Window, pivot: str = pivot, named: dict[str, str] = named) -> Any:
-                rows, missing = self._pivoted(stream, account, part, pivot)
-                yield Page([_row(row, column, named) for row in rows], missing)
-
-            yield from halved(window, read)
+    def _by_pivot(
+        self, stream: Stream, account: Account, pivot: str, window: Window
+    ) -> Iterator[Page]:
+        pivots, column = PIVOTS[stream.name]
+        named = {"trait": pivot} if len(pivots) > 1 else {}
+        rows, missing = self._pivoted(stream, account, pivot, window)
+        yield Page([_row(row, column, named) for row in rows], missing)
 
     def _pivoted(
-        self, stream: Stream, account: Account, window: Window, pivot: str
+        self, stream: Stream, account: Account, pivot: str, window: Window
     ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         """The rows of one pivot, put together of as many calls as their fields need.
 
         A call leaves out what is zero in all of its own fields, so that rows are joined whichever
         call told them, and what a call was asked and did not tell is 0.
         """
-        retired = self._retired.get(stream.name, ())
+        retired = self._retired.get(pivot, ())
         asked = [name for name in metric_names(stream) if name not in retired]
         merged: dict[tuple[Any, ...], dict[str, Any]] = {}
         served: list[str] = []
@@ -365,8 +368,9 @@ class LinkedinAds(HttpSource):
             retired += refused
         if asked and not served:
             raise Permanent(f"LinkedIn serves no field of {pivot}: {', '.join(asked)}")
-        self._retired[stream.name] = retired
-        zeros = dict.fromkeys(served, 0)
+        self._retired[pivot] = retired
+        # Where rows were cut off, one that a call did not tell may be among them.
+        zeros = {} if cut else dict.fromkeys(served, 0)
         notes = [f"metric {name}: LinkedIn does not serve it" for name in retired]
         notes += [f"rows beyond {MOST_ELEMENTS} of {window.first} by {pivot}"] * cut
         return [{**zeros, **row} for row in merged.values()], tuple(notes)

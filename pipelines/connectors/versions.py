@@ -133,27 +133,31 @@ VERSIONS = (
     Version("Nager.Date API", "v3", None, None, NAGER_PAGE),
 )
 
-# Which APIs each source reads. A source that reads two names both.
-APIS: Mapping[str, tuple[str, ...]] = {
-    "facebook_pages": ("Graph API",),
-    "instagram": ("Graph API",),
-    "meta_ads": ("Marketing API",),
-    "google_ads": ("Google Ads API",),
-    "ga4": ("Analytics Data API",),
-    "youtube": ("YouTube Data API", "YouTube Analytics API"),
-    "linkedin": ("LinkedIn Marketing API",),
-    "linkedin_ads": ("LinkedIn Marketing API",),
-    "shopify": ("Shopify Admin API",),
-    "stripe": ("Stripe API",),
-    "tiktok": ("TikTok API",),
-    "tiktok_ads": ("TikTok API for Business",),
-    "tiktok_shop": ("TikTok Shop API",),
-    "shopee": ("Shopee Open API",),
-    "woocommerce": ("WooCommerce REST API",),
-    "x": ("X API",),
-    "x_ads": ("X Ads API",),
-    "ecb": ("ECB Data API",),
-    "holidays": ("Nager.Date API",),
+# The API of each source whose version is configured, or fixed, by its `api_version`.
+APIS: Mapping[str, str] = {
+    "facebook_pages": "Graph API",
+    "instagram": "Graph API",
+    "meta_ads": "Marketing API",
+    "google_ads": "Google Ads API",
+    "ga4": "Analytics Data API",
+    "youtube": "YouTube Data API",
+    "linkedin": "LinkedIn Marketing API",
+    "linkedin_ads": "LinkedIn Marketing API",
+    "shopify": "Shopify Admin API",
+    "stripe": "Stripe API",
+    "tiktok": "TikTok API",
+    "tiktok_ads": "TikTok API for Business",
+    "tiktok_shop": "TikTok Shop API",
+    "shopee": "Shopee Open API",
+    "woocommerce": "WooCommerce REST API",
+    "x": "X API",
+    "x_ads": "X Ads API",
+    "ecb": "ECB Data API",
+    "holidays": "Nager.Date API",
+}
+# What a source reads besides, at a version that its module fixes.
+ALSO_READ: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "youtube": (("YouTube Analytics API", "v2"),),
 }
 
 
@@ -229,13 +233,15 @@ def judge(source: str, version: str, today: date, *, setting: str = "") -> Findi
 
     `setting` is the name of the variable that configures it, where there is one.
     """
-    apis = APIS.get(source, ())
-    found = next((hit for api in apis if (hit := find(api, version))), None)
-    if found is None:
-        names = "; ".join(f"{api}: {known(api)}" for api in apis) or "no API of this source"
-        return Finding(
-            "API version", State.WARN, f"{version} is not known; known are {names}", _move(setting)
-        )
+    api = APIS.get(source, "")
+    read = [(api, version), *ALSO_READ.get(source, ())]
+    versions = [(each, find(*each)) for each in read]
+    unknown = [f"{api} {version}" for (api, version), hit in versions if hit is None]
+    if unknown:
+        names = f"{api}: {known(api)}" if api else "no API of this source"
+        detail = f"{', '.join(unknown)} is not known; known are {names}"
+        return Finding("API version", State.WARN, detail, _move(setting))
+    found = min((hit for _, hit in versions if hit), key=lambda hit: hit.sunset or date.max)
     name = f"{found.api} {found.version}"
     if found.sunset is None:
         return Finding("API version", State.OK, f"{name}, no end is announced")

@@ -64,7 +64,7 @@ RULES = (
     Rule(Decision.SPLIT, "it is asked for too much", code=("TOO_MUCH_DATA",)),
     Rule(
         Decision.ABORT,
-        "the app lacks a permission",
+        "the app lacks the permission",
         status=(403,),
         remedy="In X's developer console, see that the app belongs to a project whose plan has"
         " this endpoint, and that the account has let the app in.",

@@ -57,8 +57,8 @@ REFUSALS = (
     "access_denied",
     "expired_cursor",
 )
-# What shows that a call goes on from an earlier page by a cursor; numbers of pages do not expire, and
-# WooCommerce's `after` is a day.
+# What shows that a call goes on from an earlier page by a cursor; numbers of pages do not expire,
+# and WooCommerce's `after` is a day.
 CURSOR = re.compile(
     r"""(?x)
     (?:^|[?&\n])after=(?!\d{4}-\d\d-)[^&]

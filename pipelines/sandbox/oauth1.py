@@ -31,7 +31,9 @@ def signed_by(call: Call, consumer: tuple[str, str], tokens: Mapping[str, str]) 
     if told.get("oauth_consumer_key") != consumer[0] or token not in tokens:
         return None
     given = told.pop("oauth_signature", "")
-    right = _signature(call, told, f"{_escape(consumer[1])}&{_escape(tokens[token])}")
+    right = _signature(
+        call.as_sent or call, told, f"{_escape(consumer[1])}&{_escape(tokens[token])}"
+    )
     return token if hmac.compare_digest(given, right) else None
 
 

@@ -81,8 +81,8 @@ CANNOT: dict[str, set[str]] = {
     # GA4 means its hourly quota, which is left to the scheduler.
     "429 that says no more": {"ga4"},
     # Offsets (GA4, LinkedIn's pages), page numbers (TikTok Ads, WooCommerce) and objects that stay
-    # (Stripe) never expire; Google Ads streams; so small a world sells too little in its TikTok shop
-    # for a second page.
+    # (Stripe) never expire; Google Ads streams; so small a world sells too little in its TikTok
+    # shop for a second page.
     "an expired page cursor": {
         "ga4",
         "google_ads",

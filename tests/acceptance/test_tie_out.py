@@ -204,31 +204,13 @@ def test_every_post_on_linkedin_and_what_it_gathered(installation, marts, market
         from fct_post_daily where source = 'linkedin' group by account_id
         """,
     )[CHANNEL_ACCOUNTS["linkedin"][market.code]]
-    posts = current_channel_posts(installation.sandbox.world)
-    for column, value in (("platform", "linkedin"), ("market", market.code), ("is_mention", False)):
-        posts = posts.filter(pc.equal(posts[column], value))
+    posts = own_posts(installation, "linkedin", market)
     posts = posts.filter(pc.less(posts["created_at"], MIDNIGHT))
     assert found == {
         "posts": posts.num_rows,
         "reactions": pc.sum(posts["likes"]).as_py(),
         **{name: pc.sum(posts[name]).as_py() for name in ("impressions", "comments", "shares")},
     }
-
-
-@pytest.mark.parametrize("market", CURRENCIES)
-def test_every_comment_on_linkedin_in_its_words(installation, marts, market) -> None:
-    found = marts.execute(
-        "select content_id, message from fct_content where source = 'linkedin' and account_id = ?",
-        [CHANNEL_ACCOUNTS["linkedin"][market.code]],
-    ).fetchall()
-    wanted = {
-        row["comment_id"]: row["message"]
-        for row in installation.sandbox.world.channel_comments.to_pylist()
-        if (row["platform"], row["market"]) == ("linkedin", market.code)
-        and row["created_at"] < MIDNIGHT
-    }
-    assert wanted
-    assert {key.rpartition(",")[2].rstrip(")"): message for key, message in found} == wanted
 
 
 @pytest.mark.parametrize("market", CURRENCIES)
@@ -381,7 +363,7 @@ def test_every_media_and_story_and_what_it_gathered(installation, marts, market)
 
 
 @pytest.mark.parametrize("market", CURRENCIES)
-@pytest.mark.parametrize("platform", ["youtube", "instagram"])
+@pytest.mark.parametrize("platform", ["youtube", "instagram", "linkedin"])
 def test_every_comment_of_the_days(installation, marts, platform, market) -> None:
     account = CHANNEL_ACCOUNTS[platform][market.code]
     zone = PAGE_ZONE if platform == "youtube" else UTC

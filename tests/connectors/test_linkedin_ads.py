@@ -199,7 +199,8 @@ def test_a_single_day_beyond_the_cap_lands_and_says_that_it_is_not_whole(
 
     (batch,) = source.read(BY_NAME["campaign_daily"], ACCOUNT, ONE_DAY)
 
-    assert batch.rows.num_rows == 1
+    (row,) = batch.rows.to_pylist()
+    assert (row["impressions"], row["opens"]) == (20210, None), "what was cut off is not known"
     assert batch.missing == ("rows beyond 1 of 2023-01-03 by CAMPAIGN",)
 
 
@@ -228,6 +229,23 @@ def test_a_field_that_is_not_served_is_named_searched_for_once_and_the_rest_land
     (row,) = batch.rows.to_pylist()
     assert (row["follows"], row["impressions"], row["shares"]) == (None, 20210, 0)
     assert len(server.asked) - searched == 2
+
+
+def test_a_field_that_one_trait_lacks_is_asked_for_of_the_others(
+    source: LinkedinAds, server: Scripted
+) -> None:
+    def answer(asked: Asked) -> Reply:
+        fields = asked.query["fields"].split(",")
+        if "clicks" in fields and "SENIORITY" in asked.query["pivot"]:
+            return Reply({"status": 400, "message": "Unknown field [/clicks]"}, 400)
+        return Reply({"elements": [only(ELEMENT, fields)]})
+
+    server.answer = answer
+
+    clicks = {row["trait"]: row["clicks"] for row in rows(source, "demographics_daily")}
+
+    assert clicks.pop("MEMBER_SENIORITY") is None
+    assert set(clicks.values()) == {408}
 
 
 def test_a_pivot_of_which_no_field_is_served_is_an_error_not_an_empty_day(

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from pipelines.connectors import versions
 from pipelines.connectors.health import State
 from pipelines.connectors.registry import SOURCES
-from pipelines.connectors.versions import APIS, CALENDARS, VERSIONS, find, judge
+from pipelines.connectors.versions import ALSO_READ, APIS, CALENDARS, VERSIONS, Version, find, judge
 
 # What the platforms' pages say, copied by hand.
 MARKETING_V25_ENDS = date(2027, 2, 23)
@@ -73,7 +74,7 @@ def test_a_date_by_the_platform_s_promise_says_so_and_one_of_its_page_does_not()
         ("shopify", "2026-08", "a quarter such as 2026-10"),
         ("linkedin_ads", "202613", "a month such as 202609"),
         ("stripe", "2026-13-01", "a dated release such as"),
-        ("youtube", "v1", "YouTube Analytics API: v2"),
+        ("youtube", "v1", "YouTube Data API: v3"),
     ],
 )
 def test_an_unknown_version_warns_and_names_the_known_ones(
@@ -91,6 +92,14 @@ def test_a_version_is_known_with_its_v_and_without(version: str) -> None:
     assert judge("x", version, date(2026, 11, 20)).state is State.OK
 
 
+def test_of_two_apis_the_one_that_ends_first_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = Version("YouTube Analytics API", "v2", None, date(2026, 12, 1), "https://page")
+    others = [each for each in VERSIONS if each.api != ends.api]
+    monkeypatch.setattr(versions, "VERSIONS", (*others, ends))
+    found = judge("youtube", "v3", date(2026, 11, 20))
+    assert found.detail == "YouTube Analytics API v2 ends in 11 days, on 2026-12-01"
+
+
 def test_every_source_with_a_version_has_an_api_in_the_registry() -> None:
     # Files have no version.
     assert set(SOURCES) - {"files"} <= set(APIS)
@@ -98,7 +107,8 @@ def test_every_source_with_a_version_has_an_api_in_the_registry() -> None:
 
 def test_every_api_of_a_source_has_versions_and_every_version_a_page() -> None:
     described = {each.api for each in VERSIONS} | set(CALENDARS)
-    assert {api for apis in APIS.values() for api in apis} == described
+    besides = {api for apis in ALSO_READ.values() for api, _ in apis}
+    assert {*APIS.values(), *besides} == described
     pages = [each.page for each in (*VERSIONS, *CALENDARS.values())]
     assert all(page.startswith("https://") for page in pages)
 

@@ -225,12 +225,17 @@ def test_a_backfill_in_the_ui_comes_in_chunks_too(location: Location) -> None:
 def test_a_stream_that_fails_is_left_out_and_a_missing_yesterday_is_told_all_the_same(
     dbt_project: Path, tmp_path: Path
 ) -> None:
-    source = Adland(failing=("a1",), error=DeadToken("the token is refused"))
+    source = Adland(failing=("a1", "a2"), error=DeadToken("the token is refused"))
     with session(tmp_path, dbt_project, source) as opened:
         reading = read(opened, last=CHUNKS[1][1], streams=[SPEND])
         assert reading.failed == {SPEND}
         assert asked(source) == [CHUNKS[1]], "one refusal is enough"
         assert "the same command goes on" in opened.console.export_text()
+
+        source.failing = ("a1",)
+        assert not read(opened, last=CHUNKS[1][1], streams=[SPEND]).failed
+        assert {row["account"] for row in content(opened.settings)} == {"a2"}
+        assert opened.outcomes[-1].failures, "the dead account is told of, and does not stop a2"
 
         source.failing = ()
         read(opened, last=CHUNKS[1][1], streams=[SPEND])
