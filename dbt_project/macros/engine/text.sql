@@ -4,7 +4,7 @@
 {% macro text_of_html(html) -%}
     trim(
         replace(replace(replace(replace(replace(
-            {{ remove_all(html, '<[^>]*>') }},
+            replace({{ remove_all(html, '<[^>]*>') }}, chr(10), ' '),
             '&nbsp;', ' '), '&#8217;', '’'), '&lt;', '<'), '&gt;', '>'), '&amp;', '&')
     )
 {%- endmacro %}
