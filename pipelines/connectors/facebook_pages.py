@@ -253,6 +253,7 @@ class FacebookPages(HttpSource):
     def _page_insights(
         self, graph: Graph, stream: Stream, account: Account, window: Window
     ) -> Iterator[Page]:
+        """The page's days, one row a metric."""
 
         def ask(metrics: Sequence[str]) -> list[dict[str, Any]]:
             body = graph.get(

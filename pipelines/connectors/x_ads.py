@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
@@ -150,6 +151,8 @@ STREAMS = (
         _micros("bid_amount", "Bid."),
         timestamp("start_time", "Start (UTC)."),
         timestamp("end_time", "End (UTC)."),
+        day("start_date", "First day, in the account's zone."),
+        day("stop_date", "Last day, in the account's zone; NULL for always on."),
     ),
     _listed(
         "promoted_tweets",
@@ -290,7 +293,7 @@ class XAds(HttpSource):
                     }
                     for record in records
                 ]
-            yield Page([_known(record) for record in records])
+            yield Page([_known(record, account) for record in records])
 
     def _list(self, account_id: str, edge: str, **params: str | int) -> Iterator[list[Any]]:
         url = f"{self._root}/accounts/{account_id}/{edge}"
@@ -447,9 +450,19 @@ def _named(row: dict[str, Any], key: str) -> dict[str, Any]:
     return {key: entity, **row} if key else row
 
 
-def _known(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A listed object without what is true of the whole account: its own currency is that."""
-    return {name: value for name, value in record.items() if name != "currency"}
+def _known(record: Mapping[str, Any], account: Account) -> dict[str, Any]:
+    """A listed object with the days of its schedule; its currency is that of its account."""
+    told = {name: value for name, value in record.items() if name != "currency"}
+    if start := record.get("start_time"):
+        told["start_date"] = _day(start, account)
+    if end := record.get("end_time"):
+        told["stop_date"] = _day(end, account, before=timedelta(microseconds=1))
+    return told
+
+
+def _day(instant: str, account: Account, before: timedelta = timedelta()) -> str:
+    moment = datetime.fromisoformat(instant) - before
+    return moment.astimezone(ZoneInfo(account.timezone)).date().isoformat()
 
 
 def _cut(items: Sequence[str], size: int) -> Iterator[list[str]]:

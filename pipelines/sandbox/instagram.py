@@ -9,7 +9,6 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -93,17 +92,6 @@ def hides_likes(media: str) -> bool:
     return int(media) % 13 == 0
 
 
-@dataclass
-class Edge:
-    """Nodes in the order of an edge, with the place of each."""
-
-    rows: list[Row]
-    places: dict[str, int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.places = {row["id"]: place for place, row in enumerate(self.rows)}
-
-
 class Profile:
     """One account as it stands at the scene's instant."""
 
@@ -116,13 +104,13 @@ class Profile:
         self.media = {row["id"]: row for row in posts}
         stories = [row for row in posts if row["media_type"] == "story"]
         lives = scene.micros - STORY_LIVES // timedelta(microseconds=1)
-        self.stories = Edge([row for row in stories if row["created_us"] > lives])
-        self.feed = Edge([row for row in posts if row["media_type"] != "story"])
+        self.stories = [row for row in stories if row["created_us"] > lives]
+        self.feed = [row for row in posts if row["media_type"] != "story"]
         comments = _rows(_of_account(scene.world.channel_comments, self.id), "comment_id")
         shown = [row for row in comments if row["post_id"] in self.media]
         self.comments = {row["id"]: row for row in shown}
-        self.threads = _edges((row for row in shown if not row["parent_id"]), "post_id")
-        self.replies = _edges((row for row in shown if row["parent_id"]), "parent_id")
+        self.threads = _grouped((row for row in shown if not row["parent_id"]), "post_id")
+        self.replies = _grouped((row for row in shown if row["parent_id"]), "parent_id")
         today = scene.today(PAGE_ZONE.key)
         days = _of_account(scene.world.channel_days, self.id).to_pylist()
         self.days = {row["date_day"]: row for row in days if row["date_day"] < today}
@@ -155,14 +143,11 @@ def _rows(table: pa.Table, identifier: str) -> list[Row]:
     )
 
 
-def _edges(rows: Iterable[Row], by: str) -> dict[str, Edge]:
+def _grouped(rows: Iterable[Row], by: str) -> dict[str, list[Row]]:
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row[by]].append(row)
-    return {name: Edge(group) for name, group in groups.items()}
-
-
-NOTHING = Edge([])
+    return groups
 
 
 class Instagram:
@@ -252,10 +237,10 @@ class Instagram:
             case ("IGUser", "insights"):
                 return self._account_insights(call, profile)
             case ("IGMedia", "comments"):
-                found = profile.threads.get(identifier, NOTHING)
+                found = profile.threads.get(identifier, [])
                 return self._page(call, profile, found, self._comment_fields, "IGComment")
             case ("IGComment", "replies"):
-                found = profile.replies.get(identifier, NOTHING)
+                found = profile.replies.get(identifier, [])
                 return self._page(call, profile, found, self._comment_fields, "IGComment")
         if kind == "IGMedia" and edge == "insights" and row is not None:
             return {"data": self._media_insights(profile, row, call.parameters.get("metric", ""))}
@@ -263,12 +248,12 @@ class Instagram:
         raise GraphError(message)
 
     def _page(
-        self, call: Call, profile: Profile, edge: Edge, reads: Mapping[str, Read], kind: str
+        self, call: Call, profile: Profile, edge: list[Row], reads: Mapping[str, Read], kind: str
     ) -> dict[str, Any]:
         """Nodes of an edge, the newest first, page by page."""
         parameters = call.parameters
         fields = meta.asked_fields(parameters.get("fields") or DEFAULT_FIELDS[kind])
-        rows = _between(edge.rows, parameters)
+        rows = _between(edge, parameters)
         start = 0
         if parameters.get("after"):
             last = str(meta.place_of(parameters["after"])[0])
@@ -367,8 +352,8 @@ class Instagram:
     def answers(self, node: tuple[Profile, Row], asked: Asked) -> Any:
         """A comment's replies, as many as are asked for."""
         profile, row = node
-        edge = profile.replies.get(row["id"], NOTHING)
-        rows = [reply for reply in edge.rows if not self._deleted(reply["id"])]
+        edge = profile.replies.get(row["id"], [])
+        rows = [reply for reply in edge if not self._deleted(reply["id"])]
         if not rows:
             return ABSENT
         fields = asked.fields or meta.asked_fields(DEFAULT_FIELDS["IGComment"])
@@ -526,5 +511,5 @@ USER_FIELDS: dict[str, Read] = {
     "profile_picture_url": lambda profile, _: f"https://scontent.cdninstagram.com/{profile.id}",
     "followers_count": lambda profile, _: profile.followers,
     "follows_count": lambda *_: 120,
-    "media_count": lambda profile, _: len(profile.feed.rows),
+    "media_count": lambda profile, _: len(profile.feed),
 }

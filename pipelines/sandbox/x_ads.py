@@ -307,7 +307,7 @@ class XAds:
 
     def _active(self, call: Call, market: Market) -> Row:
         entity = _one_of(call, "entity", ENTITIES)
-        start, end = (_moment(call, name) for name in ("start_time", "end_time"))
+        start, end = (_moment(call, name, market) for name in ("start_time", "end_time"))
         first, last = (moment.astimezone(market.zone).date() for moment in (start, end))
         cells = served_cells(self._scene.world, market.code, NETWORK.name)
         days = cells["date_day"]
@@ -338,7 +338,7 @@ class XAds:
         for group in groups:
             if group not in METRICS:
                 raise _invalid("metric_groups", f"{group} is unknown")
-        start, end = (_moment(call, name) for name in ("start_time", "end_time"))
+        start, end = (_moment(call, name, market) for name in ("start_time", "end_time"))
         if asked.get("granularity") not in ("DAY", "TOTAL"):
             raise _invalid("granularity", "must be DAY or TOTAL")
         for name, moment in (("start_time", start), ("end_time", end)):
@@ -532,12 +532,16 @@ def _one_of(call: Call, name: str, known: Iterable[str]) -> str:
     return value
 
 
-def _moment(call: Call, name: str) -> datetime:
+def _moment(call: Call, name: str, market: Market) -> datetime:
+    """An instant; a bare day is its midnight in the account's zone."""
+    text = call.parameters.get(name, "")
     try:
-        moment = datetime.fromisoformat(call.parameters.get(name, ""))
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise _invalid(name, "is no ISO 8601 instant") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.tzinfo:
+        return moment
+    return moment.replace(tzinfo=market.zone if len(text) == len("2026-05-01") else UTC)
 
 
 def _invalid(name: str, why: str) -> RefusedError:

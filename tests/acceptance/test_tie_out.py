@@ -5,6 +5,7 @@ The truth is the simulated world's own; the marts came over HTTP, through the la
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -31,6 +32,7 @@ from pipelines.sandbox.world import (
     current_posts,
     truth,
 )
+from pipelines.sandbox.world.channels import HANDLES
 
 ANCHOR = date(2026, 6, 30)
 NOW = datetime(2026, 6, 30, 9, tzinfo=UTC)
@@ -39,7 +41,7 @@ FIRST, LAST = date(2026, 4, 1), date(2026, 6, 29)
 CONFIG = WorldConfig(anchor=ANCHOR, size=500, history_days=70, campaigns=12)
 # The end of the last day, as the world writes instants: naive UTC.
 MIDNIGHT = datetime(2026, 6, 30, tzinfo=UTC).replace(tzinfo=None)
-NETWORKS_READ = ("meta_ads", "google_ads", "linkedin_ads")
+NETWORKS_READ = ("meta_ads", "google_ads", "linkedin_ads", "x_ads")
 # The end of that day in California, where some platforms close it.
 CALIFORNIAN_MIDNIGHT = datetime(2026, 6, 30, 7, tzinfo=UTC).replace(tzinfo=None)
 CURRENCIES = [pytest.param(market, id=market.currency) for market in MARKETS]
@@ -256,6 +258,52 @@ GATHERED = """
         sum(impressions) as impressions, sum(reach) as reach, sum(video_views) as video_views
     from fct_post_daily group by account_id
 """
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_post_on_x_and_what_it_gathered(installation, marts, market) -> None:
+    found = by_account(marts, GATHERED)[CHANNEL_ACCOUNTS["x"][market.code]]
+    posts = own_posts(installation, "x", market)
+    posts = posts.filter(pc.less(posts["created_at"], MIDNIGHT))
+    assert found == {
+        "posts": posts.num_rows,
+        "reactions": total(posts, "likes"),
+        "comments": total(posts, "comments"),
+        "shares": total(posts, "shares") + total(posts, "quotes"),
+        "saves": total(posts, "saves"),
+        "impressions": total(posts, "impressions"),
+        "reach": None,
+        "video_views": total(where(posts, lambda row: row["media_type"] == "video"), "video_views"),
+    }
+
+
+def test_every_mention_on_x_is_content_once(installation, marts) -> None:
+    """By whom it is addressed, or found by a search of the last week."""
+    found = dict(
+        marts.execute(
+            "select content_id, account_id from fct_content where source = 'x'"
+        ).fetchall()
+    )
+    posts = current_channel_posts(installation.sandbox.world)
+    rows = where(
+        posts.filter(pc.and_(pc.equal(posts["platform"], "x"), posts["is_mention"])),
+        lambda row: row["created_at"] < MIDNIGHT,
+    ).to_pylist()
+    week = datetime(2026, 6, 24)  # noqa: DTZ001 - the world writes instants so
+    expected = {
+        row["post_id"]: row["account_id"]
+        for row in rows
+        if row["message"].startswith(f"@{HANDLES[row['market']]} ")
+    }
+    expected |= {
+        row["post_id"]: "search"
+        for row in rows
+        if row["post_id"] not in expected
+        and row["created_at"] >= week
+        and re.search("sari laut|#sarilaut", row["message"].lower())
+    }
+    assert len(set(expected.values())) == 3
+    assert found == expected
 
 
 @pytest.mark.parametrize("market", CURRENCIES)

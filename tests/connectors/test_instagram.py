@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow.parquet as pq
 import pytest
 from scripted import Asked, FakeTime, Reply, Scripted
 
@@ -26,7 +27,9 @@ from pipelines.connectors.instagram import (
 )
 from pipelines.connectors.meta_graph import graph_signal
 from pipelines.connectors.stream import Account, Batch, Window
+from pipelines.ingest import ingest
 from pipelines.lake.convert import convert_records
+from pipelines.lake.store import Lake
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "instagram"
 BY_NAME = {stream.name: stream for stream in STREAMS}
@@ -326,6 +329,28 @@ def test_stories_are_read_several_times_a_day_and_never_dropped() -> None:
 
     assert stories.reads_per_day > 1
     assert (stories.mode, stories.snapshot) == ("merge", True)
+
+
+def test_a_story_that_is_gone_stays_and_one_that_lives_is_kept_as_last_seen(
+    server: Scripted, time: FakeTime, source: Instagram, tmp_path: Path
+) -> None:
+    """Twice on the eleventh: both readings land under the tenth, the last day that has closed."""
+    lake = Lake(tmp_path)
+
+    def read_at(hour: int, *stories: tuple[int, int]) -> None:
+        found = [media(number, "STORY", like_count=likes) for number, likes in stories]
+        server.answer = holding(*found, edge="stories")
+        now = datetime(2026, 5, 11, hour, tzinfo=UTC)
+        stream, days = BY_NAME["stories"], (date(2026, 5, 9), date(2026, 5, 11))
+        result = ingest(source, stream, lake, *days, run_id="test", now=now)
+        assert [landed.day for landed in result.landed] == [date(2026, 5, 10)]
+
+    read_at(4, (1, 5), (2, 6))
+    read_at(8, (2, 7), (3, 0))
+
+    (path,) = tmp_path.rglob("dt=2026-05-10/178.parquet")
+    kept = pq.read_table(path, columns=["id", "like_count"], partitioning=None).to_pylist()
+    assert [(row["id"], row["like_count"]) for row in kept] == [("1", 5), ("2", 7), ("3", 0)]
 
 
 # --- comments

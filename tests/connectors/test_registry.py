@@ -43,11 +43,14 @@ def test_a_source_with_wrong_settings_raises_when_read_and_stops_no_other(tmp_pa
             SHOPIFY_SHOPS="one,two",
             GA4_CREDENTIALS=tmp_path / "absent.json",
             GA4_PROPERTIES="1",
+            # Of no use without the OAuth client that it was given to.
+            YOUTUBE_REFRESH_TOKEN="1//of-the-test",
+            YOUTUBE_CHANNELS="UC1",
         )
     )
 
     assert sources["ecb"].accounts()
-    for name in ("shopify", "ga4"):
+    for name in ("shopify", "ga4", "youtube"):
         with pytest.raises(Permanent, match=name):
             sources[name].accounts()
 

@@ -10,6 +10,7 @@ from handmade_lake import HandmadeLake
 
 SHOP, ACCOUNT, PROPERTY, PAGE = "lautan", "301", "400", "500"
 CHANNEL, PROFILE = "UC1", "178"
+SITE, STRIPE = "toko.example", "acct_1"
 MARCH = [date(2026, 3, day) for day in range(1, 32)]
 FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 3, day) for day in (6, 7, 8, 9))
 
@@ -446,3 +447,88 @@ def profile(lake: HandmadeLake) -> None:
         insights = json.dumps({"views": views, "reach": views - 1, "shares": 0})
         story = media("s1", at(SATURDAY, 8), product="STORY", insights=insights, like_count=0)
         lake.put("instagram.stories", PROFILE, day, [story])
+
+
+def site_line(
+    number: int, subtotal: float, total: float | None = None, **more: Any
+) -> dict[str, Any]:
+    """A line of a site's order, by default without a discount."""
+    return {
+        "id": str(number),
+        "name": f"Product {number}",
+        "sku": f"SKU{number}",
+        "product_id": "10",
+        "variation_id": "0",
+        "quantity": 1,
+        "subtotal": subtotal,
+        "total": subtotal if total is None else total,
+        **more,
+    }
+
+
+def site_order(number: int, total: float, **more: Any) -> dict[str, Any]:
+    """An order of the site: by a guest, paid by card, sent to Bandung."""
+    return {
+        "site": SITE,
+        "id": str(number),
+        "number": str(number),
+        "created_at": at(FRIDAY),
+        "modified_at": at(FRIDAY, 5),
+        "paid_at": at(FRIDAY, 4),
+        "status": "processing",
+        "currency": "IDR",
+        "total": total,
+        "customer_id": "0",
+        "payment_method": "stripe",
+        "shipping_country": "ID",
+        "shipping_state": "JB",
+        "shipping_city": "Bandung",
+        "line_items": [],
+        "refunds": [],
+        **more,
+    }
+
+
+def charge(number: str, amount: float, *, order: str | None, **more: Any) -> dict[str, Any]:
+    """A charge of the site's order; `at` is its day."""
+    day = more.pop("at", FRIDAY)
+    return {
+        "account": STRIPE,
+        "id": number,
+        "created_at": at(day, 4),
+        "seen_at": at(day, 4),
+        "status": "succeeded",
+        "currency": "IDR",
+        "amount": amount,
+        "order_id": order,
+        "site_url": f"https://{SITE}/id/",
+        **more,
+    }
+
+
+def payback(number: str, paid: str, amount: float, status: str) -> dict[str, Any]:
+    """A refund of a charge, made on Saturday."""
+    return {
+        "account": STRIPE,
+        "id": number,
+        "charge": paid,
+        "created_at": at(SATURDAY),
+        "seen_at": at(SATURDAY),
+        "status": status,
+        "currency": "IDR",
+        "amount": amount,
+    }
+
+
+def booking(number: str, payment: str, amount: float, fee: float) -> dict[str, Any]:
+    """What a charge or refund left in the balance, in dollars."""
+    return {
+        "account": STRIPE,
+        "id": number,
+        "source": payment,
+        "created_at": at(FRIDAY),
+        "currency": "USD",
+        "amount": amount,
+        "fee": fee,
+        "net": round(amount - fee, 2),
+    }

@@ -34,6 +34,9 @@ def first_landing(lake: HandmadeLake) -> None:
         ),
     )
     s.orders(lake, date(2026, 3, 5))
+    unpaid = {"paid_at": None, "status": "pending"}
+    lake.put("woocommerce.orders", s.SITE, s.FRIDAY, [s.site_order(1, 90.0, **unpaid)])
+    lake.put("stripe.charges", s.STRIPE, s.FRIDAY, [s.charge("c1", 90.0, order="1")])
     found = s.tweet("m1", s.at(s.FRIDAY), "@sarilaut halo", account_id="search", query="q")
     lake.put("x.search", "search", s.FRIDAY, [found])
     lake.put(
@@ -55,6 +58,13 @@ def first_landing(lake: HandmadeLake) -> None:
 
 def second_landing(lake: HandmadeLake) -> None:
     """A late first order, a refund, a session over midnight, a restated day, a metric gone."""
+    paid = s.site_order(1, 90.0, modified_at=s.at(s.SATURDAY))
+    lake.put("woocommerce.orders", s.SITE, s.SATURDAY, [paid])
+    refunded = s.charge("c1", 90.0, order="1", seen_at=s.at(s.SATURDAY), disputed=True)
+    lake.put("stripe.charges", s.STRIPE, s.SATURDAY, [refunded])
+    lake.put("stripe.refunds", s.STRIPE, s.SATURDAY, [s.payback("r1", "c1", 9.0, "succeeded")])
+    bookings = [s.booking("b1", "c1", 0.5, 0.1)]
+    lake.put("stripe.balance_transactions", s.STRIPE, s.SATURDAY, bookings)
     s.ads_day(lake, s.FRIDAY, {"A1": 1010.0}, campaign=1610.0, account=2000.0)
     s.ads_day(lake, s.SATURDAY, {"A1": 700.0}, campaign=700.0, account=700.0)
     s.orders(

@@ -31,6 +31,7 @@ from business_api_client.tiktok_business.tiktok_exceptions import TiktokSDKError
 
 from pipelines.sandbox import credentials
 from pipelines.sandbox.credentials import TIKTOK_ADS_TOKEN
+from pipelines.sandbox.rotation import Rotation
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.tables import of_market
 from pipelines.sandbox.world import (
@@ -242,6 +243,18 @@ def test_a_later_refresh_token_is_good_once(sandbox: Sandbox) -> None:
     assert (granted["open_id"], granted["expires_in"]) == (account, 7200)
     assert renewed(sandbox, granted["refresh_token"])["access_token"]
     assert renewed(sandbox, granted["refresh_token"])["error"] == "invalid_grant"
+
+
+def test_tokens_of_one_sandbox_are_good_in_the_next() -> None:
+    """A reader keeps its newest tokens; the sandbox is started anew for each run."""
+    granted = Rotation({"a": "first"}).exchange("first")
+    assert granted is not None
+    access, refresh = granted
+    later = Rotation({"a": "first"})
+    assert later.account(access) == "a"
+    assert later.exchange(refresh) is not None
+    assert later.exchange(refresh) is None
+    assert Rotation({"b": "other"}).account(access) is None
 
 
 def test_videos_come_newest_first_by_a_cursor_in_milliseconds(sandbox: Sandbox) -> None:

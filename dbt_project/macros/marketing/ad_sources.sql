@@ -37,6 +37,13 @@
             'by_campaign': 'campaign_group_daily',
             'by_ad': 'creative_daily',
         },
+        {
+            'source': 'x_ads',
+            'platform': 'x',
+            'by_account': 'stats_account',
+            'by_campaign': 'stats_campaign',
+            'by_ad': 'stats_promoted_tweet',
+        },
     ]) }}
 {%- endmacro %}
 

@@ -98,6 +98,13 @@ select
     post_id,
     author_id,
     author_kind,
+    post_type,
+    message,
+    cast(null as boolean) as is_paid,
+    permalink_url,
+    published_at,
+    {{ reporting_date('published_at') }} as published_date
+from {{ ref('stg_linkedin__posts') }}
 union all
 select
     'x' as source,
@@ -110,9 +117,6 @@ select
     message,
     cast(null as boolean) as is_paid,
     permalink_url,
-    published_at,
-    {{ reporting_date('published_at') }} as published_date
-from {{ ref('stg_linkedin__posts') }}
     created_at as published_at,
     {{ reporting_date('created_at') }} as published_date
 from {{ ref('stg_x__posts') }}
