@@ -31,6 +31,8 @@ from typing import Any
 
 import msgspec
 import requests
+from rich.console import Console
+from rich.table import Table
 
 from benchmarks import pages
 from pipelines.connectors.meta_ads import MetaAds, meta_ads
@@ -172,9 +174,7 @@ def dlt_arrow_json(kind: Kind, root: str, directory: Path) -> None:
     _load_tables(kind, root, directory, table)
 
 
-def _load_tables(
-    kind: Kind, root: str, directory: Path, table: Callable[[bytes], Any]
-) -> None:
+def _load_tables(kind: Kind, root: str, directory: Path, table: Callable[[bytes], Any]) -> None:
     import dlt
 
     @dlt.resource(name=kind.name)
@@ -234,22 +234,6 @@ _ACTION = msgspec.defstruct(
     "Action",
     [(f"f{n}", str, "") for n in range(len(_WINDOWS))],
     rename={f"f{n}": name for n, name in enumerate(_WINDOWS)},
-    gc=False,
-)
-_TYPES.get(each.name) or _TYPES.get(each.kind) or below
-    return _struct(tree)
-
-
-_ACTION = msgspec.defstruct(
-    "Action",
-    [(f"f{n}", str, "") for n in range(6)],
-    rename=dict(
-        zip(
-            (f"f{n}" for n in range(6)),
-            ("action_type", "value", "1d_view", "1d_click", "7d_click", "28d_click"),
-            strict=True,
-        )
-    ),
     gc=False,
 )
 _TYPES: dict[str, Any] = {
@@ -326,7 +310,7 @@ def _cpu() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def verdicts(kind: Kind, costs: dict[str, Cost], third: Cost) -> Iterator[tuple[str, str, bool]]:
+def verdicts(costs: dict[str, Cost], third: Cost) -> Iterator[tuple[str, str, bool]]:
     """What is promised, what was measured, and whether the promise is kept."""
     ours = costs["ours"]
     of_floor = ours.cpu / costs["floor"].cpu
@@ -381,7 +365,7 @@ def main() -> int:
         thirds = [measured("ours", kind, root) for kind in fewer]
     for kind, costs, third in zip(kinds, found, thirds, strict=True):
         console.print(shown(kind, costs))
-        for promise, told, holds in verdicts(kind, costs, third):
+        for promise, told, holds in verdicts(costs, third):
             kept &= holds
             word = "[green]PASS[/]" if holds else "[red]FAIL[/]"
             console.print(f"{word} {kind.name}: {promise}: {told}", highlight=False)
