@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 SCRATCH := $(CURDIR)/.venv/scratch
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-example ui test lint bench lock clean
+.PHONY: help run run-example ui test lint bench bench-extract lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ lint: $(STAMP) ## check style, types and SQL
 
 bench: $(STAMP) ## measure speed and memory
 	@$(BIN)/python -m benchmarks
+
+bench-extract: $(STAMP) ## measure landing beside its floors and dlt, with what is promised of it
+	@$(BIN)/python -m benchmarks.extract
 
 lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -9,7 +9,8 @@ imports is loaded before its clock starts. All but the floors keep every field:
 - `floor`: the same, and each page decoded into typed structs of the fields that our stream has;
 - `ours`: what a run does: client, paging, types, unknown fields, quarantine, Parquet, footers;
 - `dlt rest`: dlt's REST source into Parquet files, tuned: no child tables, one worker a step;
-- `dlt arrow`: dlt given Arrow tables, which `pyarrow.json` makes of each page.
+- `dlt arrow`: dlt given Arrow tables made of each page's objects, as its manual does;
+- `dlt arrow json`: the same, with tables that Arrow's own JSON reader makes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -30,6 +31,8 @@ from typing import Any
 
 import msgspec
 import requests
+from rich.console import Console
+from rich.table import Table
 
 from benchmarks import pages
 from pipelines.connectors.meta_ads import MetaAds, meta_ads
@@ -44,6 +47,8 @@ MOST_OF_FLOOR = 4.0
 LESS_THAN_REST = 15.0
 LESS_THAN_ARROW = 2.0
 PEAK_MB = 250.0
+# What counts as growth: allocators keep some of what they had.
+GROWTH_MB = 60.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,6 @@ class Kind:
     rows: int
     a_page: int
     path: tuple[str, ...]
-    key: str
 
     @property
     def count(self) -> int:
@@ -141,20 +145,41 @@ def dlt_rest(kind: Kind, root: str, directory: Path) -> None:
 
 
 def dlt_arrow(kind: Kind, root: str, directory: Path) -> None:
-    """dlt given tables."""
-    import dlt
+    """dlt given tables that are made of each page's objects, as its manual does."""
+    import orjson
+    import pyarrow as pa
+
+    def table(body: bytes) -> Any:
+        records = orjson.loads(body)
+        for step in kind.path:
+            records = records[step]
+        return pa.Table.from_pylist(records)
+
+    _load_tables(kind, root, directory, table)
+
+
+def dlt_arrow_json(kind: Kind, root: str, directory: Path) -> None:
+    """dlt given tables that Arrow's own JSON reader makes of each page: the least it can cost."""
     import pyarrow as pa
     import pyarrow.json as arrow_json
 
     split = msgspec.json.Decoder(_nested(kind.path, list[msgspec.Raw]))
 
+    def table(body: bytes) -> Any:
+        records = split.decode(body)
+        for step in kind.path:
+            records = getattr(records, step)
+        return arrow_json.read_json(pa.BufferReader(b"\n".join(records)))
+
+    _load_tables(kind, root, directory, table)
+
+
+def _load_tables(kind: Kind, root: str, directory: Path, table: Callable[[bytes], Any]) -> None:
+    import dlt
+
     @dlt.resource(name=kind.name)
     def tables() -> Iterator[Any]:
-        for body in bodies(kind, root):
-            records = split.decode(body)
-            for step in kind.path:
-                records = getattr(records, step)
-            yield arrow_json.read_json(pa.BufferReader(b"\n".join(records)))
+        yield from map(table, bodies(kind, root))
 
     _pipeline(directory).run(tables(), loader_file_format="parquet", write_disposition="append")
 
@@ -165,6 +190,7 @@ CONTESTANTS: dict[str, Callable[[Kind, str, Path], None]] = {
     "ours": ours,
     "dlt rest": dlt_rest,
     "dlt arrow": dlt_arrow,
+    "dlt arrow json": dlt_arrow_json,
 }
 
 
@@ -179,7 +205,7 @@ def _source(kind: Kind, root: str) -> tuple[Source, Stream]:
 
 def _answer(kind: Kind) -> Any:
     """The type of a page with the fields of our stream."""
-    source, stream = _source(kind, "http://localhost")
+    _, stream = _source(kind, "http://localhost")
     return _nested(kind.path, list[_typed(stream.schema.fields)])
 
 
@@ -203,16 +229,11 @@ def _typed(fields: tuple[Field, ...]) -> Any:
     return _struct(tree)
 
 
+_WINDOWS = ("action_type", "value", "1d_view", "1d_click", "7d_click", "28d_click")
 _ACTION = msgspec.defstruct(
     "Action",
-    [(f"f{n}", str, "") for n in range(6)],
-    rename=dict(
-        zip(
-            (f"f{n}" for n in range(6)),
-            ("action_type", "value", "1d_view", "1d_click", "7d_click", "28d_click"),
-            strict=True,
-        )
-    ),
+    [(f"f{n}", str, "") for n in range(len(_WINDOWS))],
+    rename={f"f{n}": name for n, name in enumerate(_WINDOWS)},
     gc=False,
 )
 _TYPES: dict[str, Any] = {
@@ -289,30 +310,66 @@ def _cpu() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
+def verdicts(costs: dict[str, Cost], third: Cost) -> Iterator[tuple[str, str, bool]]:
+    """What is promised, what was measured, and whether the promise is kept."""
+    ours = costs["ours"]
+    of_floor = ours.cpu / costs["floor"].cpu
+    rest, arrow = (costs[name].cpu / ours.cpu for name in ("dlt rest", "dlt arrow"))
+    grown = ours.peak_mb - third.peak_mb
+    yield f"at most {MOST_OF_FLOOR:g} x the floor", f"{of_floor:.1f} x", of_floor <= MOST_OF_FLOOR
+    yield f"{LESS_THAN_REST:g} x less than dlt rest", f"{rest:.1f} x", rest >= LESS_THAN_REST
+    yield f"{LESS_THAN_ARROW:g} x less than dlt arrow", f"{arrow:.1f} x", arrow >= LESS_THAN_ARROW
+    yield f"peak below {PEAK_MB:g} MB", f"{ours.peak_mb:.0f} MB", ours.peak_mb < PEAK_MB
+    yield (
+        "peak does not grow with pages",
+        f"{grown:+.0f} MB for three times the pages",
+        grown < GROWTH_MB,
+    )
+
+
+def shown(kind: Kind, costs: dict[str, Cost]) -> Table:
+    """What each contestant took."""
+    table = Table(title=f"{kind.rows:,} {kind.name} in {kind.count} pages")
+    for column in ("", "CPU s", "CPU s / million rows", "x floor", "x ours", "wall s", "peak MB"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, cost in costs.items():
+        table.add_row(
+            name,
+            f"{cost.cpu:.2f}",
+            f"{cost.cpu / kind.rows * 1e6:.1f}",
+            f"{cost.cpu / costs['floor'].cpu:.1f}",
+            f"{cost.cpu / costs['ours'].cpu:.1f}",
+            f"{cost.wall:.1f}",
+            f"{cost.peak_mb:.0f}",
+        )
+    return table
+
+
 def main() -> int:
+    """Measure every contestant on both kinds of page; 1 where a promise is not kept."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.extract", description="Landing, beside its floors and dlt."
     )
-    parser.add_argument("--orders", type=int, default=20_000)
-    parser.add_argument("--insights", type=int, default=60_000)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--orders", type=int, default=18_000, help="rows to read (18000)")
+    parser.add_argument("--insights", type=int, default=60_000, help="rows to read (60000)")
     asked = parser.parse_args()
     kinds = (
-        Kind("orders", asked.orders, pages.ORDERS_A_PAGE, ("data", "orders", "nodes"), "x"),
-        Kind("insights", asked.insights, pages.INSIGHTS_A_PAGE, ("data",), "x"),
+        Kind("orders", asked.orders, pages.ORDERS_A_PAGE, ("data", "orders", "nodes")),
+        Kind("insights", asked.insights, pages.INSIGHTS_A_PAGE, ("data",)),
     )
+    console, kept = Console(), True
     with pages.serving(asked.orders, asked.insights) as root:
-        for kind in kinds:
-            for c in CONTESTANTS:
-                if asked.only and c not in asked.only.split(","):
-                    continue
-                cost = measured(c, kind, root)
-                print(
-                    kind.name,
-                    c,
-                    f"{cost.cpu:.2f} {cost.cpu / kind.rows * 1e6:.1f} us/row wall {cost.wall:.2f} MB {cost.peak_mb:.0f}",
-                )
-    return 0
+        found = [{name: measured(name, kind, root) for name in CONTESTANTS} for kind in kinds]
+    with pages.serving(asked.orders // 3, asked.insights // 3) as root:
+        fewer = [replace(kind, rows=kind.rows // 3) for kind in kinds]
+        thirds = [measured("ours", kind, root) for kind in fewer]
+    for kind, costs, third in zip(kinds, found, thirds, strict=True):
+        console.print(shown(kind, costs))
+        for promise, told, holds in verdicts(costs, third):
+            kept &= holds
+            word = "[green]PASS[/]" if holds else "[red]FAIL[/]"
+            console.print(f"{word} {kind.name}: {promise}: {told}", highlight=False)
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":

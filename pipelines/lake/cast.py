@@ -33,6 +33,7 @@ _WholeReader: TypeAlias = "Callable[[pa.Array, str], pa.Array | None]"
 _SingleReader: TypeAlias = "Callable[[Any, str], Any]"
 
 _NONE = type(None)
+_TRACES = tuple(trace.encode() for trace in personal.TRACES_IN_TEXT)
 _WHOLE = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?")
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
@@ -117,6 +118,12 @@ def shown(value: Any) -> str:
 
 def _as_arrow(values: Sequence[Any]) -> pa.Array | None:
     """A list as an Arrow array, if its values are all of one sort that can be read as a whole."""
+    first = next((value for value in values if value is not None), None)
+    if isinstance(first, str):
+        try:
+            return pa.array(values, pa.string())
+        except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+            return None
     types = set(map(type, values)) - {_NONE}
     if types == {float, int}:
         types = {float}
@@ -151,8 +158,18 @@ def _try_cast(array: pa.Array, target: pa.DataType) -> pa.Array | None:
         return None
 
 
-def _contains(array: pa.Array, *parts: str) -> bool:
-    return any(pc.any(pc.match_substring(array, part)).as_py() is True for part in parts)
+def _contains(array: pa.Array, *parts: bytes) -> bool:
+    """Whether a text array holds any of those bytes: found in its buffer, value by value is slow.
+
+    Bytes beneath a NULL count too, which at worst has the values read one by one.
+    """
+    array = pc.cast(array, pa.string())
+    _, offsets, data = array.buffers()
+    if data is None or not len(array):
+        return False
+    ends = np.frombuffer(offsets, np.int32)[[array.offset, array.offset + len(array)]]
+    text = data.slice(int(ends[0]), int(ends[1] - ends[0])).to_pybytes()
+    return any(part in text for part in parts)
 
 
 def _is_text(array: pa.Array) -> bool:
@@ -169,7 +186,7 @@ def _whole_text(array: pa.Array, _zone: str) -> pa.Array | None:
         kind = array.type
     if _is_text(array):
         array = pc.cast(array, pa.string())
-        return None if _contains(array, *personal.TRACES_IN_TEXT) else array
+        return None if _contains(array, *_TRACES) else array
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_date32(kind):
         return pc.cast(array, pa.string())
     if pa.types.is_floating(kind):
@@ -209,7 +226,7 @@ def _whole_integer(array: pa.Array, _zone: str) -> pa.Array | None:
     kind = array.type
     if _is_text(array):
         # Arrow would read 0x10 as sixteen.
-        return None if _contains(array, "x", "X") else _try_cast(array, pa.int64())
+        return None if _contains(array, b"x", b"X") else _try_cast(array, pa.int64())
     if pa.types.is_integer(kind) or pa.types.is_null(kind):
         return _try_cast(array, pa.int64())
     if pa.types.is_floating(kind):
@@ -278,7 +295,7 @@ def _whole_money(array: pa.Array, _zone: str) -> pa.Array | None:
         array = pc.cast(pc.cast(array, pa.float64()), pa.string())
     if _is_text(array):
         # Arrow crashes on some exponents (1e-999999999).
-        if _contains(array, "e", "E"):
+        if _contains(array, b"e", b"E"):
             return None
         exact = _try_cast(array, MONEY)
         return exact if exact is not None else _rounded(_try_cast(array, _FINE))
@@ -292,7 +309,7 @@ def _whole_money(array: pa.Array, _zone: str) -> pa.Array | None:
 
 def _whole_scaled(array: pa.Array, _zone: str, *, scale: int) -> pa.Array | None:
     kind = array.type
-    if _is_text(array) and _contains(array, "e", "E"):
+    if _is_text(array) and _contains(array, b"e", b"E"):
         return None
     if not (_is_text(array) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
         return None

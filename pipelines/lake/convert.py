@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import count
+from itertools import compress, count
 from typing import Any, Protocol
 
 import msgspec
@@ -34,6 +34,7 @@ _EMPTY: dict[str, Any] = {}
 _NONE = type(None)
 # Sorted keys: a platform that lists the same keys in another order has said nothing new.
 _ENCODER = msgspec.json.Encoder(order="sorted")
+_AS_IT_IS = msgspec.json.Encoder()
 
 _REMEDIES = {
     "money": "Correct the amount at its source (or the mapping's decimal sign)",
@@ -128,10 +129,29 @@ def json_text(value: Any, country: str = "") -> str:
 # --- where values come from
 
 
+@dataclass(frozen=True)
+class Keys:
+    """What is known beforehand of the keys in JSON values.
+
+    `sorted`: they come in order, at every depth. `plain`: none is called like an address or a
+    number.
+    """
+
+    sorted: bool = False
+    plain: bool = False
+
+
+ANY_KEYS = Keys()
+
+
 class Source(Protocol):
-    """Something that fields can be looked up in: decoded objects, or Arrow columns."""
+    """Something that fields can be looked up in: decoded objects, or Arrow columns.
+
+    `extra_keys` is what is known of the keys in each of its `leftovers`, and of their names.
+    """
 
     misfits: Misfits
+    extra_keys: Keys
 
     def __len__(self) -> int: ...
 
@@ -187,6 +207,8 @@ def _known(node: _Tree) -> Iterator[tuple[str, _Tree]]:
 class _Records:
     """Decoded JSON objects. An object that is absent is empty: its fields are absent too."""
 
+    extra_keys = ANY_KEYS
+
     def __init__(self, objects: Objects) -> None:
         self.misfits: Misfits = {}
         self._objects: dict[tuple[str, ...], Objects] = {(): objects}
@@ -199,7 +221,7 @@ class _Records:
         return [each.get(leaf) for each in self._under(tuple(branches))]
 
     def json(self, field: Field, country: str) -> pa.Array:
-        return json_array(self.values(field), country)
+        return json_array(self.values(field), country, ANY_KEYS)
 
     def elements(self, field: Field) -> Elements:
         return _list_elements(self.values(field), ".".join(field.steps), self.misfits)
@@ -239,6 +261,8 @@ class _Records:
 class _Columns:
     """Arrow columns: those of a file (found by a field's name or path), or of nested structs."""
 
+    extra_keys = ANY_KEYS
+
     def __init__(self, columns: pa.StructArray, named: tuple[Field, ...]) -> None:
         self.misfits: Misfits = {}
         self._columns = columns
@@ -264,7 +288,8 @@ class _Columns:
 
     def json(self, field: Field, country: str) -> pa.Array:
         values = self.values(field)
-        return json_array(values.to_pylist() if isinstance(values, pa.Array) else values, country)
+        values = values.to_pylist() if isinstance(values, pa.Array) else values
+        return json_array(values, country, ANY_KEYS)
 
     def elements(self, field: Field) -> Elements:
         array = self._array(field)
@@ -365,6 +390,7 @@ class _Part:
     arrays: list[pa.Array] = field(default_factory=list)
     misfits: Misfits = field(default_factory=dict)
     extras: Extras = field(default_factory=dict)
+    extra_keys: Keys = ANY_KEYS
 
     def misfit(self, row: int, path: str, reason: str) -> None:
         self.misfits.setdefault(row, (path, reason))
@@ -374,7 +400,7 @@ class _Part:
 
 
 def _build(fields: tuple[Field, ...], source: Source, context: Mapping[str, str]) -> _Part:
-    part = _Part(extras=source.leftovers(fields))
+    part = _Part(extras=source.leftovers(fields), extra_keys=source.extra_keys)
     for each in fields:
         arrays = _arrays(each, source, context, part)
         if each.required:
@@ -418,17 +444,10 @@ def _require(field: Field, array: pa.Array, part: _Part) -> None:
             part.misfit(int(row), ".".join(field.steps), MISSING)
 
 
-def json_array(values: Sequence[Any], country: str, *, plain: bool = False) -> pa.Array:
-    """Each value as `json_text` writes it, or NULL for None.
-
-    `plain` says that none of their keys is called like an address or a number.
-    """
+def json_array(values: Sequence[Any], country: str, keys: Keys) -> pa.Array:
+    """Each value as `json_text` writes it, or NULL for None; `keys` is what is known of them."""
     present = [value for value in values if value is not None]
-    texts = _plain_texts(present, keys=not plain)
-    if texts is None:
-        return pa.array(
-            [None if value is None else json_text(value, country) for value in values], pa.string()
-        )
+    texts = _json_texts(present, country, keys)
     if len(present) == len(values):
         return texts
     places = count()
@@ -437,17 +456,20 @@ def json_array(values: Sequence[Any], country: str, *, plain: bool = False) -> p
     )
 
 
-def _plain_texts(values: Sequence[Any], *, keys: bool) -> pa.StringArray | None:
-    """The JSON texts of values of which none can be personal data, all in a few steps."""
+def _json_texts(values: Sequence[Any], country: str, keys: Keys) -> pa.StringArray:
+    """The JSON texts of values: all in a few steps, but of those that may be personal data."""
     try:
-        lines = _ENCODER.encode_lines(values).decode()
+        lines = (_AS_IT_IS if keys.sorted else _ENCODER).encode_lines(values).decode()
     except (TypeError, ValueError):
-        return None
-    if personal.may_be_personal(lines, keys=keys):
-        return None
-    return pc.split_pattern(
-        pa.array([lines.removesuffix("\n")] if lines else [], pa.string()), "\n"
-    ).flatten()
+        return pa.array([json_text(value, country) for value in values], pa.string())
+    whole = pa.array([lines.removesuffix("\n")] if lines else [], pa.string())
+    texts = pc.split_pattern(whole, "\n").flatten()
+    look = not keys.plain
+    if not personal.may_be_personal(lines, keys=look):
+        return texts
+    found = [personal.may_be_personal(text, keys=look) for text in lines.split("\n")[:-1]]
+    hashed = [json_text(value, country) for value in compress(values, found)]
+    return pc.replace_with_mask(texts, pa.array(found), pa.array(hashed, pa.string()))
 
 
 def _hash_arrays(field: Field, values: Values, country: str, part: _Part) -> list[pa.Array]:
@@ -517,7 +539,10 @@ def _table(schema: Schema, part: _Part, country: str) -> pa.Table:
     size = len(part.arrays[0])
     extra = pa.nulls(size, pa.string())
     if part.extras:
-        extra = json_array([part.extras.get(row) for row in range(size)], country)
+        extras = [part.extras.get(row) for row in range(size)]
+        if part.extra_keys.sorted:
+            extras = [extra and {name: extra[name] for name in sorted(extra)} for extra in extras]
+        extra = json_array(extras, country, part.extra_keys)
     return pa.Table.from_arrays([*part.arrays, extra], schema=schema.arrow)
 
 

@@ -31,6 +31,7 @@ _ADDRESS_IN_TEXT = re.compile(r"[\w.%+'-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 _PHONE_IN_TEXT = re.compile(r"(?<![\w+])\+[1-9](?:[ ().-]{0,2}\d){7,14}(?!\d)")
 _LOCAL_MOBILE = re.compile(r"0\d{8,13}")
 _PERSONAL_KEY = re.compile(r"e-?mail|phone|mobile|whatsapp|msisdn", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"[\s().\-/\u00a0\u2011]")
 _EXTENSION = re.compile(r"(?:ext\.?|x|#)\s*\d+$", re.IGNORECASE)
 
 # What text must contain to be worth a closer look. Plain searches: one expression for all of it
@@ -87,8 +88,10 @@ def email_hashes(text: str) -> Hashes | None:
     if not _ADDRESS.fullmatch(address):
         return None
     name, _, host = address.rpartition("@")
-    google = f"{name.replace('.', '')}@{host}" if host in _GMAIL else address
-    return _sha256(address), _sha256(google)
+    hashed = _sha256(address)
+    if host in _GMAIL and "." in name:
+        return hashed, _sha256(f"{name.replace('.', '')}@{host}")
+    return hashed, hashed
 
 
 def phone_hashes(text: str, country: str = "") -> Hashes | None:
@@ -113,8 +116,10 @@ def international_digits(text: str, country: str = "") -> str:
     before, one that begins with it stays. Without a country, `08…` is taken as Indonesian, where
     this product's home is; anything else keeps its digits.
     """
-    number = _EXTENSION.sub("", text.strip()).replace("(0)", "")
-    digits = re.sub(r"[\s().\-/\u00a0\u2011]", "", number)
+    digits = text.strip()
+    if not digits.removeprefix("+").isdigit():
+        number = _EXTENSION.sub("", digits).replace("(0)", "")
+        digits = _PUNCTUATION.sub("", number)
     plus = digits.startswith("+")
     digits = digits.removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
@@ -134,7 +139,7 @@ def international_digits(text: str, country: str = "") -> str:
 
 def hashed_form(text: str) -> Hashes | None:
     """The hashes that the text already is, if it was hashed before."""
-    found = _FORM.fullmatch(text.strip())
+    found = _FORM.fullmatch(text.strip()) if "sha256:" in text else None
     return (found[1], found[2]) if found else None
 
 

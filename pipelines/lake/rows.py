@@ -22,6 +22,8 @@ from pipelines.lake.convert import json_text
 _EPOCH = date(1970, 1, 1).toordinal()
 _ORDER = "__order"
 _INDEX_IN_LIST = re.compile(r"\[\d+\]")
+# One for all: making a decoder costs more than decoding one row's text.
+_NAMES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 Ordinals: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 # No day: before every other.
 NO_DAY = -1
@@ -94,7 +96,7 @@ def extra_fields(table: pa.Table) -> list[str]:
     """The names that occur in `_extra`, sorted; places in lists are left out (`lines[].tax`)."""
     names: set[str] = set()
     for text in pc.unique(table["_extra"]).drop_null().to_pylist():
-        names.update(msgspec.json.decode(text, type=dict[str, msgspec.Raw]))
+        names.update(_NAMES.decode(text))
     return sorted({_INDEX_IN_LIST.sub("[]", name) for name in names})
 
 

@@ -73,14 +73,18 @@ class Shape:
         return sorts <= 1 and self._depth < DEEPEST and len(self._keys or ()) <= MOST_KEYS
 
     @property
+    def sorts(self) -> bool:
+        """True where every key is known, so that all are encoded in order."""
+        return self.known and all(shape.sorts for shape in self._below())
+
+    @property
     def plain(self) -> bool:
-        """True where no key sounds like personal data and every key is known."""
-        if not self.known or (self._items is not None and not self._items.plain):
-            return False
-        return all(
-            shape.plain and not personal.is_personal_key(key)
-            for key, shape in (self._keys or {}).items()
-        )
+        """True where every key is known and none sounds like personal data."""
+        named = not any(map(personal.is_personal_key, self._keys or ()))
+        return self.known and named and all(shape.plain for shape in self._below())
+
+    def _below(self) -> list[Shape]:
+        return [*(self._keys or {}).values(), *([self._items] if self._items else [])]
 
     def type(self) -> Type:
         """A type that admits what came so far, and null."""

@@ -22,6 +22,7 @@ def signed_by(call: Call, consumer: tuple[str, str], tokens: Mapping[str, str]) 
 
     `consumer` is a key and its secret, `tokens` the secret of each token.
     """
+    call = call.as_sent or call
     header = call.headers.get("authorization", "")
     if not header.lower().startswith("oauth "):
         return None

@@ -25,7 +25,8 @@ from pipelines.sandbox.world import (
     MARKETS,
     NETWORK_BY_NAME,
     PAGE_ZONE,
-    TIKTOK_SHOP,
+    OUTLETS,
+    WOOCOMMERCE,
     Market,
     WorldConfig,
     current_channel_posts,
@@ -523,29 +524,72 @@ def test_every_video_of_tiktok_and_what_it_gathered(installation, marts) -> None
     )
 
 
-def test_every_order_of_the_tiktok_shop_and_what_went_back(installation, marts) -> None:
+@pytest.mark.parametrize("outlet", OUTLETS, ids=lambda outlet: outlet.name)
+def test_every_order_of_an_outlet_and_what_went_back(installation, marts, outlet) -> None:
     world = installation.sandbox.world
-    told = truth(world, NOW, first=FIRST, last=LAST)["outlets"]["tiktok_shop"]
+    told = truth(world, NOW, first=FIRST, last=LAST)["outlets"][outlet.name]
     found = by_account(
         marts,
-        """
+        f"""
         select account_id, count(*) as orders, sum(lines_amount) as gross,
             sum(discount_amount) as seller_discount, sum(tax_amount) as tax,
             sum(shipping_amount) as shipping, sum(refund_amount) as refunded, sum(net_amount) as net
-        from fct_order where source = 'tiktok_shop' group by account_id
+        from fct_order where source = '{outlet.name}' group by account_id
         """,
-    )[TIKTOK_SHOP.shop_id]
+    )[outlet.shop_id]
     assert found.pop("orders") == told["orders"]
     assert found == {name: major(told["money"][name]) for name in found}
     lines, refunds = (
-        marts.execute(query).fetchone()
+        marts.execute(query, [outlet.name]).fetchone()
         for query in (
-            "select sum(gross_amount) from fct_order_line where source = 'tiktok_shop'",
+            "select sum(gross_amount) from fct_order_line where source = ?",
             "select count(*) filter (successful_transactions = 1),"
-            " count(*) filter (other_transactions = 1)"
-            " from fct_refund where source = 'tiktok_shop'",
+            " count(*) filter (other_transactions = 1) from fct_refund where source = ?",
         )
     )
     assert lines == (major(told["money"]["gross"]),)
     counts = told["refunds"]
-    assert refunds == (counts["succeeded"], counts["failed"] + counts["pending"])
+    # The own site makes a refund only once the money has gone back.
+    others = 0 if outlet.own else counts["failed"] + counts["pending"]
+    assert refunds == (counts["succeeded"], others)
+
+
+def test_every_payment_with_its_fee_and_settlement(installation, marts) -> None:
+    world = installation.sandbox.world
+    told = truth(world, NOW, first=FIRST, last=LAST)["outlets"][WOOCOMMERCE.name]["payments"]
+    succeeded, failed, amount, settled, fee, net = marts.execute(
+        """
+        select count(*) filter (payment_kind = 'charge' and status = 'succeeded'),
+            count(*) filter (payment_kind = 'charge' and status = 'failed'),
+            sum(moved_amount) filter (payment_kind = 'charge'),
+            sum(settled_amount), sum(fee_amount), sum(settled_net_amount)
+        from fct_payment
+        """
+    ).fetchone()
+    assert (succeeded, failed) == (told["succeeded"], told["failed"])
+    assert (amount, settled, fee, net) == tuple(
+        major(told[name]) for name in ("amount", "settled_amount", "settled_fee", "settled_net")
+    )
+
+
+def test_every_order_that_was_paid_by_card_has_its_payment(marts) -> None:
+    orders, paid = marts.execute(
+        """
+        select count(*), count(*) filter (orders.gross_amount - orders.discount_amount = charged)
+        from fct_order as orders
+        inner join (
+            select order_key, sum(moved_amount) as charged
+            from fct_payment where payment_kind = 'charge' group by order_key
+        ) using (order_key)
+        """
+    ).fetchone()
+    assert orders == paid > 0
+
+
+def test_every_review_of_the_own_site(installation, marts) -> None:
+    world = installation.sandbox.world
+    told = truth(world, NOW, first=FIRST, last=LAST)["outlets"][WOOCOMMERCE.name]
+    (found,) = marts.execute(
+        "select count(*) from fct_content where source = 'woocommerce' and kind = 'review'"
+    ).fetchone()
+    assert found == told["reviews"]

@@ -184,6 +184,48 @@ def ads_day(
     )
 
 
+def figures(**more: Any) -> dict[str, Any]:
+    """A row of figures by day of another network."""
+    return {"currency": "USD", "impressions": 100, "clicks": 5, "conversions": 1, **more}
+
+
+def google_day(lake: HandmadeLake, day: date) -> None:
+    """Lands a day of Google Ads: a search campaign with an ad, and one of Performance Max."""
+    search = {"campaign_id": "G1", "campaign_name": "Search"}
+    wide = {"campaign_id": "G2", "campaign_name": "Performance Max"}
+
+    def row(cost: float, **more: Any) -> dict[str, Any]:
+        own = {"customer_id": "900", "date": day, "cost": cost, "conversions_value": 2.5}
+        return figures(**own, **more)
+
+    ad = {"ad_group_id": "GS1", "ad_group_name": "S", "ad_id": "GA1", "ad_name": "A"}
+    lake.put("google_ads.ad_daily", "900", day, [row(450.0, **search, **ad)])
+    lake.put("google_ads.campaign_daily", "900", day, [row(500.0, **search), row(300.0, **wide)])
+    lake.put("google_ads.account_daily", "900", day, [row(820.0)])
+
+
+def linkedin_day(lake: HandmadeLake, day: date) -> None:
+    """Lands a day of LinkedIn: a creative that is listed, and one that no list knows."""
+    own = {"account_id": "800", "currency": "USD"}
+    lake.put("linkedin_ads.campaign_groups", "800", day, [{**own, "id": "L1", "name": "Group"}])
+    campaign = {**own, "id": "LS1", "campaign_group_id": "L1", "name": "Campaign"}
+    lake.put("linkedin_ads.campaigns", "800", day, [campaign])
+    creative = {**own, "id": "LA1", "campaign_id": "LS1", "name": "Creative"}
+    lake.put("linkedin_ads.creatives", "800", day, [creative])
+
+    def row(cost: float, **more: Any) -> dict[str, Any]:
+        return figures(account_id="800", date=day, cost=cost, conversion_value=2.5, **more)
+
+    lake.put(
+        "linkedin_ads.creative_daily",
+        "800",
+        day,
+        [row(60.0, creative_id="LA1"), row(40.0, creative_id="LA2")],
+    )
+    lake.put("linkedin_ads.campaign_group_daily", "800", day, [row(100.0, campaign_group_id="L1")])
+    lake.put("linkedin_ads.account_daily", "800", day, [row(100.0)])
+
+
 def structure(lake: HandmadeLake, day: date) -> None:
     """Lands campaign C1 and its ad A1 as they stand on that day."""
     lake.put(

@@ -44,6 +44,8 @@ def land(lake: HandmadeLake) -> None:
     s.rates(lake, s.FRIDAY)
     s.structure(lake, s.FRIDAY)
     s.ads_day(lake, s.FRIDAY, {"A1": 1000.0, "A2": 500.0}, campaign=1600.0, account=2000.0)
+    s.google_day(lake, s.FRIDAY)
+    s.linkedin_day(lake, s.FRIDAY)
     s.orders(
         lake,
         s.FRIDAY,
@@ -247,12 +249,35 @@ def test_a_refund_stands_on_its_own_day_with_what_was_returned(built: Warehouse)
 def test_spend_is_the_accounts_total_and_claims_are_of_one_type(built: Warehouse) -> None:
     assert built.rows(
         "select campaign_id, ad_id, spend, claimed_conversions from fct_ad_daily"
-        " order by spend desc"
+        " where source = 'meta_ads' order by spend desc"
     ) == [
         ("C1", "A1", 1000, 2),
         ("C1", "A2", 500, 2),
         ("__unallocated__", "__unallocated__", 400, 0),
         ("C1", "__unallocated__", 100, 0),
+    ]
+
+
+def test_what_no_ad_explains_stands_under_its_campaign_on_every_network(built: Warehouse) -> None:
+    """Performance Max has no ads, and of a creative that no list knows the group holds the cost."""
+    assert built.rows(
+        "select source, campaign_id, ad_id, spend from fct_ad_daily"
+        " where source <> 'meta_ads' order by source, spend desc"
+    ) == [
+        ("google_ads", "G1", "GA1", 450),
+        ("google_ads", "G2", "__unallocated__", 300),
+        ("google_ads", "G1", "__unallocated__", 50),
+        ("google_ads", "__unallocated__", "__unallocated__", 20),
+        ("linkedin_ads", "L1", "LA1", 60),
+        ("linkedin_ads", "L1", "__unallocated__", 40),
+    ]
+    assert built.rows(
+        "select campaign_id, campaign_name, channel from dim_campaign"
+        " where source in ('google_ads', 'linkedin_ads') and not is_placeholder order by all"
+    ) == [
+        ("G1", "Search", "paid_search"),
+        ("G2", "Performance Max", "paid_search"),
+        ("L1", "Group", "paid_social"),
     ]
 
 

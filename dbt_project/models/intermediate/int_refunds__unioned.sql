@@ -57,8 +57,8 @@ woocommerce as (
         refunded_at,
         refund_amount,
         note,
-        cast(null as bigint) as successful_transactions,
-        cast(null as bigint) as other_transactions
+        cast(1 as bigint) as successful_transactions,
+        cast(0 as bigint) as other_transactions
     from {{ ref('stg_woocommerce__refunds') }}
 ),
 
@@ -85,8 +85,8 @@ shopee as (
         refunded_at,
         refund_amount,
         note,
-        cast(null as bigint) as successful_transactions,
-        cast(null as bigint) as other_transactions
+        cast(case when is_complete then 1 else 0 end as bigint) as successful_transactions,
+        cast(case when is_complete then 0 else 1 end as bigint) as other_transactions
     from {{ ref('stg_shopee__refunds') }}
 ),
 

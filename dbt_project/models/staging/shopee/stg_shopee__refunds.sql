@@ -5,6 +5,7 @@ select
     return_id as refund_id,
     updated_at as refunded_at,
     reason as note,
+    is_complete,
     case when is_complete then refund_total else cast(0 as decimal(18, 4)) end as refund_amount,
     lake_day
 from {{ ref('stg_shopee__returns') }}
@@ -15,6 +16,7 @@ select
     order_id as refund_id,
     updated_at as refunded_at,
     cancel_reason as note,
+    true as is_complete,
     total_amount as refund_amount,
     lake_day
 from {{ ref('stg_shopee__orders') }}
