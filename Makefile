@@ -23,7 +23,7 @@ ui: $(STAMP) ## open the Dagster UI on the runs made so far
 	@$(BIN)/smm ui
 
 test: $(STAMP) ## run the tests
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --dist loadfile
 
 lint: $(STAMP) ## check style, types and SQL
 	@$(BIN)/ruff check .
