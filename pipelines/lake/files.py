@@ -81,9 +81,9 @@ class Workspace:
         self.replace(written, target)
 
     def _keep(self, current: Path, place: Place) -> None:
-        """Links a file into its history, under the time when it was read."""
+        """Links a file into its history, under the time from which it was known."""
         folder = self._layout.history(place)
-        read_at = footer.read(current).extracted_at
+        read_at = footer.read(current).known_at
         for number in count(1):
             kept = folder / version_name(read_at, number)
             if not kept.exists():

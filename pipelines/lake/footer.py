@@ -41,6 +41,8 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True):
     - `expired`, `expired_misfits`: rows, and records in quarantine, that have been taken away since
       because their time to live was over. They are in `totals` still, and `rows` does not count
       them.
+    - `known_since`: when what the file says was first read, where later reads only said it again;
+      NULL where `extracted_at` is that instant.
     - `context`: what the account told the conversion; a replay needs it again.
     """
 
@@ -67,6 +69,12 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, str]
     expired: int = 0
     expired_misfits: int = 0
+    known_since: datetime | None = None
+
+    @property
+    def known_at(self) -> datetime:
+        """From when on (UTC) this is what was known of the day."""
+        return self.known_since or self.extracted_at
 
     def says_the_same(self, other: Footer) -> bool:
         """True when replacing one file by the other would tell a reader nothing new."""

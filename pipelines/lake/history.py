@@ -122,7 +122,7 @@ def as_of(layout: Layout, instant: datetime, into: Path) -> Layout:
 
 def _version_at(layout: Layout, place: Place, instant: datetime) -> Path | None:
     current = layout.data(place)
-    if current.exists() and footers.read(current).extracted_at <= instant:
+    if current.exists() and footers.read(current).known_at <= instant:
         return current
     known = [path for read_at, path in layout.versions(place) if read_at <= instant]
     return known[-1] if known else None

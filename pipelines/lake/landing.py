@@ -376,6 +376,9 @@ def land(
     if held is not None and held.says_the_same(footer):
         change = "unchanged"
         if refresh:
+            footer = msgspec.structs.replace(footer, known_since=held.known_at)
+            refreshed = footer
+            footers.write(new, rows, lambda _: refreshed, layout.checkpoint)
             workspace.replace(new, target)
         else:
             footer = held

@@ -29,7 +29,7 @@ from pipelines.sandbox.world import MARKETS, World, WorldConfig
 from pipelines.settings import Settings
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
-CONFIG = WorldConfig(anchor=date(2026, 11, 1), size=120, history_days=25, campaigns=6)
+CONFIG = WorldConfig(anchor=date(2026, 11, 1), size=250, history_days=25, campaigns=6)
 LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=2)
 

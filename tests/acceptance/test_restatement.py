@@ -21,6 +21,8 @@ from pipelines.settings import Settings
 EARLIER = datetime(2026, 6, 30, 9, tzinfo=UTC)
 LATER = EARLIER + timedelta(days=4)
 FIRST = date(2026, 5, 20)
+# Sources whose past is kept: words of private persons, as LinkedIn's comments, expire.
+SOURCES = ("facebook_pages", "meta_ads", "ga4", "shopify", "ecb", "files")
 CONFIG = WorldConfig(anchor=EARLIER.date(), size=200, history_days=35, campaigns=8)
 
 
@@ -51,13 +53,13 @@ def closed(now: datetime) -> date:
 def restated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restated]:
     with Sandbox(CONFIG, EARLIER) as sandbox:
         made = Installation(tmp_path_factory.mktemp("restated"), sandbox)
-        made.extract(FIRST, closed(EARLIER))
+        made.extract(FIRST, closed(EARLIER), *SOURCES)
         made.build()
         before = truth(sandbox.world, EARLIER, first=FIRST, last=closed(EARLIER))["markets"]
         path = made.settings.published / "current" / FILE
         hashed = content_hash(path)
         sandbox.control.clock(LATER)
-        made.extract(*lookback(closed(LATER), 40, FIRST))
+        made.extract(*lookback(closed(LATER), 40, FIRST), *SOURCES)
         made.build()
         after = truth(sandbox.world, LATER, first=FIRST, last=closed(LATER))["markets"]
         yield Restated(made, before, after, hashed)

@@ -37,9 +37,9 @@ from pipelines.sandbox.world.channels import HANDLES
 
 ANCHOR = date(2026, 6, 30)
 NOW = datetime(2026, 6, 30, 9, tzinfo=UTC)
-FIRST, LAST = date(2026, 4, 1), date(2026, 6, 29)
-# Three quarters of a year of advertising and two currencies, small enough for every test run.
-CONFIG = WorldConfig(anchor=ANCHOR, size=500, history_days=70, campaigns=12)
+FIRST, LAST = date(2026, 5, 10), date(2026, 6, 29)
+# All of a small world's days, in two currencies, small enough for every test run.
+CONFIG = WorldConfig(anchor=ANCHOR, size=500, history_days=50, campaigns=12)
 # The end of the last day, as the world writes instants: naive UTC.
 MIDNIGHT = datetime(2026, 6, 30, tzinfo=UTC).replace(tzinfo=None)
 NETWORKS_READ = ("meta_ads", "google_ads", "linkedin_ads", "x_ads")
