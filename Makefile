@@ -6,6 +6,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 # The linter compiles models, and opens a warehouse to do so.
 SCRATCH := $(CURDIR)/.venv/scratch
+# One more than there are cores: tests wait for processes of their own a quarter of their time.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-example ui test lint bench bench-extract lock clean
@@ -23,7 +25,7 @@ ui: $(STAMP) ## open the Dagster UI on the runs made so far
 	@$(BIN)/smm ui
 
 test: $(STAMP) ## run the tests
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 lint: $(STAMP) ## check style, types and SQL
 	@$(BIN)/ruff check .
