@@ -41,7 +41,7 @@ def main(home: str, url: str, now: str, first: str, last: str, boundary: str) ->
         SMM_HOME=Path(home),
         SMM_SANDBOX_URL=url,
         SMM_NOW=datetime.fromisoformat(now),
-        SMM_START_DATE=date(2026, 6, 1),
+        SMM_START_DATE=date(2026, 1, 1),
     )
     publish.checkpoint = checkpoint
     days = (date.fromisoformat(first), date.fromisoformat(last))
