@@ -6,21 +6,30 @@ Does not: how a platform is read (`connectors`) or a file written (`lake`), Dags
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from threading import Event
 from zoneinfo import ZoneInfo
 
 from pipelines.connectors.errors import Decision, SourceError, Transient, WaitUntil
 from pipelines.connectors.stream import Account, Gaps, Source, Stats, Stream, Window
+from pipelines.connectors.task import Task, doing
 from pipelines.lake.landing import LandedDay, Provenance
 from pipelines.lake.store import Lake
 
 Progress = Callable[[LandedDay], None]
 
+# Threads of one ingest over all accounts, but never less than one an account.
+AT_ONCE = 16
+
 NOT_CLOSED = "the day had not closed when it was read"
 NOT_BEGUN = "the day has not begun"
 ONLY_THE_PRESENT = "the platform tells only the present"
+DONE_BEFORE = "the read before this one, which failed later on, has just landed it"
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,7 @@ def ingest(
     run_id: str,
     now: datetime,
     progress: Progress | None = None,
+    stop: Event | None = None,
 ) -> IngestResult:
     """Reads `first`..`last` of every account of the source into the lake.
 
@@ -105,22 +115,27 @@ def ingest(
     - `now`: the instant of the read, with a zone. It decides which days are closed, and is the
       files' `extracted_at`.
     - `progress`: called with each day as it lands.
+    - `stop`: once it is set, the reads end without landing more, and StoppedError is raised. It is
+      this ingest's alone, and set at its end.
 
-    A slice of days lands whole or not at all. When an account fails, the others are read all the
-    same; then IngestError is raised.
+    A slice of days lands whole or not at all. Slices and accounts are read side by side, as many
+    as the source allows. When an account fails, the others are read all the same; then IngestError
+    is raised.
     """
-    before = replace(source.stats)
     result = IngestResult()
-    for account in source.accounts():
-        if not account.has(stream):
-            continue
-        try:
-            _ingest_account(
-                source, stream, account, lake, first, last, run_id, now, result, progress
-            )
-        except SourceError as error:
-            result.errors[account.id] = error
-    result.stats = _difference(source.stats, before)
+    asking = Task(stop=stop or Event())
+    with doing(asking):
+        reads = _reads(source, stream, lake, first, last, now, result)
+    reading = _Reading(source, stream, lake, run_id, now, asking, result.errors)
+    landed: dict[_Read, list[LandedDay]] = {}
+    for read, days in reading.landed(reads):
+        landed[read] = days
+        if progress:
+            for day in days:
+                progress(day)
+    result.landed = [day for read in reads for day in landed[read]]
+    result.stats = asking.stats
+    _remember(lake, stream, reads, result, now)
     if result.errors:
         raise IngestError(stream, result)
     return result
@@ -155,51 +170,155 @@ def _plan_snapshot(asked: Window, account: Account, closed: date) -> Plan:
     return Plan(windows, {}, tuple(skipped))
 
 
-def _ingest_account(
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """One window of one account, its days that can be told, and why some are partial."""
+
+    account: Account
+    window: Window
+    days: tuple[date, ...]
+    partial: Mapping[date, tuple[str, ...]]
+
+
+def _reads(
     source: Source,
     stream: Stream,
-    account: Account,
     lake: Lake,
     first: date,
     last: date,
-    run_id: str,
     now: datetime,
     result: IngestResult,
-    progress: Progress | None,
-) -> None:
-    planned = plan(stream, account, first, last, now)
-    result.skipped.extend(planned.skipped)
+) -> list[_Read]:
+    """What is to be read; days that are not, and accounts that cannot, are added to `result`."""
+    reads: list[_Read] = []
+    for account in source.accounts():
+        if account.has(stream):
+            planned = plan(stream, account, first, last, now)
+            result.skipped.extend(planned.skipped)
+            done = lake.done(stream, account.id, now)
+            try:
+                reads.extend(_reads_of(source, stream, account, planned, done, result.skipped))
+            except SourceError as error:
+                result.errors[account.id] = error
+    return reads
+
+
+def _reads_of(
+    source: Source,
+    stream: Stream,
+    account: Account,
+    planned: Plan,
+    done: frozenset[date],
+    skipped: list[Skipped],
+) -> Iterator[_Read]:
+    """The windows of one account of which something is left to do and can be told."""
     for window in planned.windows:
+        skipped.extend(Skipped(account.id, day, DONE_BEFORE) for day in window.days if day in done)
+    for window in _unless_done(planned.windows, done):
         absent = source.absent(stream, account, window) if isinstance(source, Gaps) else {}
-        result.skipped.extend(Skipped(account.id, day, why) for day, why in absent.items())
-        days = [day for day in window.days if day not in absent]
-        if not days:
-            continue
+        skipped.extend(Skipped(account.id, day, why) for day, why in absent.items())
+        if days := tuple(day for day in window.days if day not in absent):
+            yield _Read(account, window, days, planned.partial)
+
+
+def _unless_done(windows: Iterable[Window], done: frozenset[date]) -> Iterator[Window]:
+    """What is left of those windows: runs of days that are still to do."""
+    for window in windows:
+        for is_done, run in groupby(window.days, done.__contains__):
+            if not is_done:
+                days = list(run)
+                yield replace(window, first=days[0], last=days[-1])
+
+
+def _remember(
+    lake: Lake, stream: Stream, reads: Iterable[_Read], result: IngestResult, now: datetime
+) -> None:
+    """Keep for each account that failed what it has landed; of the others nothing is left to do."""
+    for account in {read.account.id for read in reads}:
+        if account in result.errors:
+            landed = (day for day in result.landed if day.account == account)
+            lake.keep_done(stream, account, landed, now)
+        else:
+            lake.forget_done(stream, account)
+
+
+class _Reading:
+    """The reads of one ingest: of each account several at once, and no account waits for another.
+
+    `errors` gets the first error of each account that fails. They cost and end with `whole`.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        stream: Stream,
+        lake: Lake,
+        run_id: str,
+        now: datetime,
+        whole: Task,
+        errors: dict[str, SourceError],
+    ) -> None:
+        self._source = source
+        self._stream = stream
+        self._lake = lake
+        self._run_id = run_id
+        self._now = now
+        self._whole = whole
+        self._errors = errors
+
+    def landed(self, reads: Sequence[_Read]) -> Iterator[tuple[_Read, list[LandedDay]]]:
+        """Each read with the days that it landed, as it ends.
+
+        Once a read of an account has failed, no other of that account is begun.
+        """
+        accounts = {read.account.id: None for read in reads}
+        readers = min(self._source.readers, max(1, AT_ONCE // max(1, len(accounts))))
+        with ExitStack() as stack:
+            pools = {
+                account: stack.enter_context(ThreadPoolExecutor(readers)) for account in accounts
+            }
+            share = readers * len(accounts)
+            futures = {
+                pools[read.account.id].submit(self._task, read, share): read for read in reads
+            }
+            try:
+                for future in as_completed(futures):
+                    yield futures[future], future.result()
+            finally:
+                self._whole.stop.set()
+                for pool in pools.values():
+                    pool.shutdown(wait=False, cancel_futures=True)
+
+    def _task(self, read: _Read, share: int) -> list[LandedDay]:
+        """One read in its thread; `share` is how many may be in memory at once."""
+        if read.account.id in self._errors:
+            return []
+        task = Task(read.account.id, self._whole.stop)
+        try:
+            with doing(task):
+                return self._land(read, task, share)
+        except SourceError as error:
+            self._errors.setdefault(read.account.id, error)
+            return []
+        finally:
+            self._whole.stats.include(task.stats)
+
+    def _land(self, read: _Read, task: Task, share: int) -> list[LandedDay]:
+        account, stream = read.account, self._stream
         provenance = Provenance(
-            run_id=run_id,
-            extracted_at=now,
-            timezone=window.timezone,
+            run_id=self._run_id,
+            extracted_at=self._now,
+            timezone=read.window.timezone,
             # Files have no version; a source that has one says so.
-            api_version=getattr(source, "api_version", ""),
+            api_version=getattr(self._source, "api_version", ""),
             context={
                 "account_id": account.id,
                 "currency": account.currency,
                 "timezone": account.timezone,
             },
         )
-        asked_before = source.stats.requests
-        with lake.landing(stream, account.id, days, provenance) as landing:
-            for batch in source.read(stream, account, window):
+        with self._lake.landing(stream, account.id, read.days, provenance, share) as landing:
+            for batch in self._source.read(stream, account, read.window):
+                task.check()
                 landing.add(batch)
-            landed = landing.commit(
-                requests=source.stats.requests - asked_before, reasons=planned.partial
-            )
-        result.landed.extend(landed)
-        if progress:
-            for day in landed:
-                progress(day)
-
-
-def _difference(after: Stats, before: Stats) -> Stats:
-    names = [each.name for each in fields(Stats)]
-    return Stats(**{name: getattr(after, name) - getattr(before, name) for name in names})
+            return landing.commit(requests=task.stats.requests, reasons=read.partial)

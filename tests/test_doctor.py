@@ -30,6 +30,7 @@ class Platform:
     name: str = "meta_ads"
     streams: tuple[Stream, ...] = STREAMS
     stats: Stats = field(default_factory=Stats)
+    readers: int = 1
     api_version: str = "v25.0"
     ids: tuple[str, ...] = ("good", "dead", "odd", "late")
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from pipelines.connectors import task
 from pipelines.connectors.errors import DeadToken, Decision, Permanent, Transient, WaitUntil
 from pipelines.connectors.stream import Account, Batch, Stats, Stream, Window
+from pipelines.connectors.task import StoppedError
 from pipelines.ingest import (
+    DONE_BEFORE,
     NOT_BEGUN,
     NOT_CLOSED,
     ONLY_THE_PRESENT,
@@ -68,16 +72,23 @@ class Fake:
     name: str = "fake"
     api_version: str = "v1"
     streams: tuple[Stream, ...] = (DAILY, STRUCTURE)
+    readers: int = 1
+    # As many reads as must be on their way before any gets its answer.
+    together: int = 1
     stats: Stats = field(default_factory=lambda: Stats(requests=100))
     windows: list[tuple[str, date, date]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.barrier = threading.Barrier(self.together)
 
     def accounts(self) -> list[Account]:
         return self.listed
 
     def read(self, stream: Stream, account: Account, window: Window) -> Iterator[Batch]:
         self.windows.append((account.id, window.first, window.last))
+        self.barrier.wait(timeout=10)
         for one in window.days:
-            self.stats.requests += 1
+            task.count(self.stats, requests=1)
             since, error = self.fails.get(account.id, (date.max, None))
             if error is not None and one >= since:
                 raise error
@@ -99,7 +110,7 @@ def run(source, lake, first=D8, last=D10, stream=DAILY, now=NOW, **options):
 def test_every_account_is_read_slice_by_slice_and_lands_day_by_day(lake):
     source, seen = Fake([JAKARTA, ANGELES]), []
     result = run(source, lake, progress=seen.append)
-    assert source.windows == [
+    assert sorted(source.windows) == [
         ("jkt", D8, D9), ("jkt", D10, D10), ("lax", D8, D9), ("lax", D10, D10),
     ]  # fmt: skip
     assert [(each.account, each.day) for each in result.landed] == [
@@ -107,7 +118,7 @@ def test_every_account_is_read_slice_by_slice_and_lands_day_by_day(lake):
     ]
     assert {each.changed for each in result.landed} == {"new"}
     assert {each.status for each in result.landed} == {"complete"}
-    assert seen == result.landed
+    assert sorted(seen, key=lambda each: (each.account, each.day)) == result.landed
     assert (result.skipped, result.errors) == ([], {})
     # What this ingest cost, not what the source cost before.
     assert result.stats.requests == 6
@@ -226,6 +237,67 @@ def test_the_error_carries_the_decision_for_the_whole(
     error = raised.value
     assert (error.decision, error.retryable) == (decision, retryable)
     assert (error.resumes_at and error.resumes_at.hour) == hour
+
+
+def test_as_many_slices_of_an_account_are_read_at_once_as_the_source_allows(lake):
+    # Each of the three reads waits until the others are on their way too.
+    source = Fake([JAKARTA], readers=3, together=3)
+    result = run(source, lake, first=D8 - timedelta(days=2), last=D11)
+    assert [each.day for each in result.landed] == [D8 + timedelta(days=n) for n in range(-2, 4)]
+    assert result.stats.requests == 6
+    assert {lake.footer(DAILY, "jkt", each.day).requests for each in result.landed} == {1}
+
+
+def test_accounts_are_read_at_once_so_that_none_waits_for_another(lake):
+    result = run(Fake([JAKARTA, ANGELES], together=2), lake, last=D9)
+    assert len(result.landed) == 4
+
+
+def test_a_read_goes_on_where_the_one_before_it_failed(lake):
+    quota = WaitUntil("the day's quota is spent", resumes_at=NOW + timedelta(hours=6))
+    with pytest.raises(IngestError):
+        run(Fake([JAKARTA, ANGELES], fails={"jkt": (D10, quota)}), lake)
+
+    source = Fake([JAKARTA, ANGELES])
+    result = run(source, lake, now=NOW + timedelta(hours=7))
+    assert sorted(source.windows) == [("jkt", D10, D10), ("lax", D8, D9), ("lax", D10, D10)]
+    assert [(each.day, each.reason) for each in result.skipped] == [
+        (D8, DONE_BEFORE),
+        (D9, DONE_BEFORE),
+    ]
+
+    source = Fake([JAKARTA])
+    run(source, lake, now=NOW + timedelta(hours=8))
+    assert source.windows == [("jkt", D8, D9), ("jkt", D10, D10)], "that one came to its end"
+
+
+def test_what_a_failed_read_landed_two_days_ago_is_asked_for_again(lake):
+    with pytest.raises(IngestError):
+        run(Fake([JAKARTA], fails={"jkt": (D10, Transient("no answer"))}), lake)
+    source = Fake([JAKARTA])
+    run(source, lake, now=NOW + timedelta(days=2))
+    assert source.windows == [("jkt", D8, D9), ("jkt", D10, D10)]
+
+
+def test_a_failed_read_that_lacked_something_is_not_taken_for_done(lake):
+    fails = {"jkt": (D10, Transient("no answer"))}
+    with pytest.raises(IngestError):
+        run(Fake([JAKARTA], fails=fails, missing=("metric reach is retired",)), lake)
+    source = Fake([JAKARTA])
+    run(source, lake)
+    assert source.windows == [("jkt", D8, D9), ("jkt", D10, D10)]
+
+
+def test_an_interrupted_ingest_lands_nothing_more(lake):
+    stop = threading.Event()
+    source = Fake([JAKARTA])
+
+    def after_the_first(_landed):
+        stop.set()
+
+    with pytest.raises(StoppedError):
+        run(source, lake, first=date(2025, 1, 1), progress=after_the_first, stop=stop)
+    assert len(source.windows) < 10, "of 35 slices"
 
 
 def test_a_mistake_of_ours_is_not_taken_for_a_platforms_refusal(lake):

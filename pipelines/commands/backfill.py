@@ -18,10 +18,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pipelines.commands.errors import UsageError
-from pipelines.commands.run import Session, conclude, named, prepared
+from pipelines.commands.run import Days, Session, conclude, named, prepared
 from pipelines.connectors.errors import SourceError
 from pipelines.connectors.stream import Account, Gaps, Stream
-from pipelines.defs.jobs import BACKFILL
 from pipelines.defs.partitions import CHUNK_DAYS
 from pipelines.defs.resources import Workspace
 from pipelines.defs.streams import asset_key
@@ -33,8 +32,6 @@ from pipelines.settings import Settings
 TAG = "smm/backfill"
 # What a platform did not give is asked for again, but not by the same night's next try.
 PARTIAL_FOR = timedelta(days=1)
-
-Days = tuple[date, date]
 
 
 @dataclass(frozen=True)
@@ -152,19 +149,14 @@ class Reading:
             runs = chunk.runs(but=self.failed)
             left = self._left(time.monotonic() - began, read, to_read - read)
             self._say(number, chunk, runs, left)
-            for days, streams in runs.items():
-                self._run(days, streams)
+            self._run(runs)
             read += bool(chunk.wanted)
 
-    def _run(self, days: Days, streams: Sequence[Stream]) -> None:
-        keys = {asset_key(stream): stream for stream in streams}
-        outcome = self.session.runner.execute(
-            BACKFILL, days=days, selection=list(keys), tags={TAG: self.name}
-        )
-        self.session.outcomes.append(outcome)
-        for key, stream in keys.items():
-            failed = key.to_python_identifier() in outcome.failures
-            if failed and not self._came(stream, days):
+    def _run(self, runs: Mapping[Days, Sequence[Stream]]) -> None:
+        wanted = {stream: days for days, streams in runs.items() for stream in streams}
+        for stream, outcome in self.session.read(runs, {TAG: self.name}).items():
+            failed = asset_key(stream).to_python_identifier() in outcome.failures
+            if failed and not self._came(stream, wanted[stream]):
                 self.failed.add(stream)
                 self.session.display.say(
                     f"[red]{stream.source}/{stream.name} is left out of what remains;[/] the same"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -69,8 +70,9 @@ class Display:
             transient=True,
         )
         self._task = self._progress.add_task("starting")
-        self._here = Tally()
-        self._began = time.monotonic()
+        self._lock = threading.Lock()
+        # Of each stream that is being read: since when, and what landed so far.
+        self._here: dict[Stream, tuple[float, Tally]] = {}
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -88,38 +90,45 @@ class Display:
 
     def started(self, stream: Stream) -> None:
         """A stream is being read."""
-        self._here = Tally()
-        self._began = time.monotonic()
-        self.doing(f"reading {stream.source}/{stream.name}")
+        with self._lock:
+            self._here[stream] = (time.monotonic(), Tally())
+        self._reading(stream)
 
     def landed(self, stream: Stream, day: LandedDay) -> None:
         """A stream-day is in the lake."""
-        self._here.add(day)
-        self.tally.add(day)
-        self.doing(
-            f"reading {stream.source}/{stream.name}: {day.day} {day.account},"
-            f" {self._here.rows:,} rows"
-        )
+        with self._lock:
+            _, here = self._here[stream]
+            here.add(day)
+            self.tally.add(day)
+        self._reading(stream, f": {day.day} {day.account}, {here.rows:,} rows")
 
     def finished(self, stream: Stream, result: IngestResult | None) -> None:
         """A stream was read; `result` is None where it failed."""
         name = f"{stream.source}/{stream.name}"
-        seconds = time.monotonic() - self._began
+        with self._lock:
+            began, here = self._here.pop(stream)
+            if result is not None:
+                self.tally.streams += 1
+                self.tally.requests += result.stats.requests
+        seconds = time.monotonic() - began
         if result is None:
             self.say(f"[red]✗[/] {name:<36} failed after {seconds:.1f} s")
             return
-        self.tally.streams += 1
-        self.tally.requests += result.stats.requests
         if not (result.landed or result.skipped):
             self.say(f"[yellow]–[/] {name:<36} no account has it (smm doctor)")
             return
-        here = self._here
         what = f"{here.new} new, {here.changed} changed, {here.unchanged} unchanged"
         quarantined = f", [yellow]{here.quarantined} in quarantine[/]" if here.quarantined else ""
         self.say(
             f"[green]✓[/] {name:<36} {here.rows:>9,} rows  {result.stats.requests:>5} requests "
             f"{seconds:>6.1f} s  [dim]days: {what}[/]{quarantined}"
         )
+
+    def _reading(self, stream: Stream, how_far: str = "") -> None:
+        """Name the stream that has just moved on, and how many others are being read."""
+        others = len(self._here) - 1
+        beside = f" (and {others} more)" if others > 0 else ""
+        self.doing(f"reading {stream.source}/{stream.name}{how_far}{beside}")
 
     def built(self, node: str) -> None:
         """A model was built or a test has run."""

@@ -6,7 +6,9 @@ drawing (`progress`, `summary`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +26,7 @@ from pipelines.connectors.files.source import FilesSource
 from pipelines.connectors.registry import all_streams
 from pipelines.connectors.stream import Stream
 from pipelines.defs import marts
+from pipelines.defs.ahead import Wanted
 from pipelines.defs.jobs import BACKFILL, BUILD
 from pipelines.defs.partitions import lookback
 from pipelines.defs.schedules import readable, windows
@@ -33,6 +36,7 @@ from pipelines.serving.publish import FILE
 from pipelines.settings import PROJECT, Settings
 
 PUBLISHED = marts.KEY.to_user_string()
+Days = tuple[date, date]
 
 
 @dataclass
@@ -49,11 +53,29 @@ class Session:
         """The streams that can be read; sources that are off are named."""
         return readable(all_streams() if among is None else among, self.runner.workspace)
 
-    def read(self, streams: Sequence[Stream], first: date, last: date) -> None:
-        """Read these streams over those days, in one run."""
-        if streams:
-            keys = [asset_key(stream) for stream in streams]
-            self.outcomes.append(self.runner.execute(BACKFILL, days=(first, last), selection=keys))
+    def read(
+        self, wanted: Mapping[Days, Sequence[Stream]], tags: Mapping[str, str] | None = None
+    ) -> dict[Stream, Outcome]:
+        """Read streams, each over its days: one run for each range, sources side by side.
+
+        The outcomes are kept, and told by stream.
+        """
+        found: dict[Stream, Outcome] = {}
+        runs = {days: str(uuid.uuid4()) for days, streams in wanted.items() if streams}
+        reads = [
+            Wanted(stream, *days, run_id)
+            for days, run_id in runs.items()
+            for stream in wanted[days]
+        ]
+        with self.runner.workspace.reading_ahead(reads):
+            for days, run_id in runs.items():
+                keys = [asset_key(stream) for stream in wanted[days]]
+                outcome = self.runner.execute(
+                    BACKFILL, days=days, selection=keys, tags=tags, run_id=run_id
+                )
+                self.outcomes.append(outcome)
+                found.update(dict.fromkeys(wanted[days], outcome))
+        return found
 
     def build(self, *, full_refresh: bool = False) -> None:
         """Build, test and publish, whether every read succeeded or not."""
@@ -80,10 +102,11 @@ def run_files(settings: Settings) -> int:
     with quiet(_log(settings)) as console, _session(settings, console) as session:
         files = [stream for stream in session.streams() if stream.source == "files"]
         with session.display.live():
+            wanted: dict[Days, list[Stream]] = defaultdict(list)
             for stream in files:
-                days = _extent(session, stream)
-                if days is not None:
-                    session.read([stream], *days)
+                if days := _extent(session, stream):
+                    wanted[days].append(stream)
+            session.read(wanted)
             session.build()
         return conclude(session)
 
@@ -99,9 +122,11 @@ def extract_streams(
         if first and first > until:
             raise UsageError(f"--first {first} is after the last day, {until}")
         with session.display.live():
+            ranges: dict[Days, list[Stream]] = defaultdict(list)
             for days, streams in windows(session.streams(wanted)).items():
-                window = (first, until) if first else lookback(until, days, settings.start_date)
-                session.read(streams, *window)
+                start = first or lookback(until, days, settings.start_date)[0]
+                ranges[start, until].extend(streams)
+            session.read(ranges)
         return conclude(session)
 
 
@@ -132,13 +157,13 @@ def example_settings() -> Settings:
 
 def _read_and_build(session: Session, first: date, last: date) -> None:
     """Read what tells only the present, what others refer to, and the rest; then build."""
-    streams = session.streams()
-    present = [stream for stream in streams if stream.snapshot]
-    reference = [stream for stream in streams if stream.from_start]
-    session.read(present, last, last)
-    for stream in reference:
-        session.read([stream], _first_missing(session, stream, first), last)
-    session.read([each for each in streams if each not in present + reference], first, last)
+    wanted: dict[Days, list[Stream]] = defaultdict(list)
+    for stream in session.streams():
+        start = last if stream.snapshot else first
+        if stream.from_start:
+            start = _first_missing(session, stream, first)
+        wanted[start, last].append(stream)
+    session.read(wanted)
     session.build()
 
 

@@ -98,11 +98,13 @@ class Runner:
         selection: Sequence[dg.AssetKey] | None = None,
         config: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
+        run_id: str | None = None,
     ) -> Outcome:
         """Run the job over those days and assets; what fails is in the outcome, not raised."""
         own = {PROCESS: self._process, **(range_tags(*days) if days else {})}
         result = self.definitions.resolve_job_def(job).execute_in_process(
             instance=self._instance,
+            run_id=run_id,
             tags={**own, **(tags or {})},
             asset_selection=selection,
             run_config={**QUIET, **(config or {})},

@@ -7,6 +7,7 @@ export writes them.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -343,15 +344,17 @@ class ServiceAccount:
         self._client = client
         self._token = ""
         self._renew_at: datetime | None = None
+        self._lock = threading.Lock()
 
     def __call__(self) -> str:
         """A token that is good for at least a minute."""
-        now = self._client.clock.now()
-        if self._renew_at is None or now >= self._renew_at:
-            answer = self._client.send(self._exchange(now)).body
-            self._token = str(answer["access_token"])
-            self._renew_at = now + timedelta(seconds=int(answer.get("expires_in", 3600)) - 60)
-        return self._token
+        with self._lock:
+            now = self._client.clock.now()
+            if self._renew_at is None or now >= self._renew_at:
+                answer = self._client.send(self._exchange(now)).body
+                self._token = str(answer["access_token"])
+                self._renew_at = now + timedelta(seconds=int(answer.get("expires_in", 3600)) - 60)
+            return self._token
 
     def _exchange(self, now: datetime) -> Request:
         claims = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import re
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from pipelines.connectors import task
 from pipelines.connectors.envelope import envelope
 from pipelines.connectors.errors import (
     CUT_SHORT,
@@ -237,7 +239,7 @@ class Clock:
     """Time as the client sees it; tests pass their own."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = task.pause
 
 
 class Client:
@@ -245,8 +247,9 @@ class Client:
 
     Retries and waits happen here; any other decision is raised as the error class that carries it.
     A refused token is renewed once, if it can be; with one that stays refused the client asks
-    nothing more. Several clients may share `stats`. `headers` go with each request (a version that
-    the platform wants named; no secrets).
+    nothing more. Several threads may ask at once: each account keeps a pace of its own, and waits
+    for no other's. Several clients may share `stats`. `headers` go with each request (a version
+    that the platform wants named; no secrets).
     """
 
     def __init__(
@@ -266,7 +269,9 @@ class Client:
         self._session = session or new_session()
         self._headers = dict(headers or {})
         self._dead: str | None = None
-        self._not_before = self.clock.now()
+        self._lock = threading.Lock()
+        # Until when an account must not be asked for.
+        self._not_before: dict[str, datetime] = {}
 
     def with_token(self, signer: Signer | None) -> Client:
         """A client of the same platform, session and figures for another signer, or for none."""
@@ -293,6 +298,7 @@ class Client:
         retries = waits = 0
         renewed = False
         while True:
+            task.current().check()
             self._keep_pace()
             answer = self._ask(request)
             if isinstance(answer, Answer):
@@ -313,7 +319,7 @@ class Client:
     def wait(self, seconds: float, because: str) -> None:
         """Sleep, say so, and count it."""
         log.info("%s: waiting %.1f s: %s", self.platform.name, seconds, because)
-        self.stats.waits += 1
+        task.count(self.stats, waits=1)
         self._sleep(seconds)
 
     def redact(self, text: str) -> str:
@@ -327,7 +333,7 @@ class Client:
         """One attempt: the answer, or the signal that says why there is none to use."""
         auth = _Signed(self._signer) if self._signer else None
         started = time.perf_counter()
-        self.stats.requests += 1
+        task.count(self.stats, requests=1)
         try:
             response = self._session.request(
                 request.method,
@@ -348,13 +354,13 @@ class Client:
         except (urllib3.exceptions.HTTPError, zlib.error) as error:
             return Signal(0, CUT_SHORT, message=type(error).__name__)
         finally:
-            self.stats.seconds += time.perf_counter() - started
+            task.count(self.stats, seconds=time.perf_counter() - started)
         return self._understand(response, content, request.records)
 
     def _read(self, response: requests.Response) -> bytes:
         """The whole body. One call to zlib costs half of what decoding piece by piece does."""
         raw: bytes = response.raw.read(decode_content=False)
-        self.stats.bytes += len(raw)
+        task.count(self.stats, bytes=len(raw))
         if response.headers.get("Content-Encoding", "").lower() in ("gzip", "deflate"):
             raw = _inflated(raw)
         # A report may come as a compressed file, whatever the transfer did.
@@ -386,7 +392,7 @@ class Client:
     def _retry(self, rule: Rule, signal: Signal, retries: int) -> None:
         pause = signal.wait if signal.wait is not None else backoff(retries)
         log.info("%s: retry %d in %.1f s: %s", self.platform.name, retries, pause, rule.because)
-        self.stats.retries += 1
+        task.count(self.stats, retries=1)
         self._sleep(min(pause, LONGEST_BACKOFF))
 
     def _wait_out(self, rule: Rule, signal: Signal, waits: int) -> None:
@@ -395,23 +401,37 @@ class Client:
             seconds = rule.wait + (backoff(waits) if waits > 1 else 0.0)
         if seconds > LONGEST_WAIT:
             raise self._error(rule, signal)
-        self.wait(seconds, f"{rule.because} ({self._tell(signal)})")
+        self._set_pace(seconds)
+        self._wait_for_pace(seconds, f"{rule.because} ({self._tell(signal)})")
 
     def _keep_pace(self) -> None:
-        ahead = (self._not_before - self.clock.now()).total_seconds()
+        due = self._not_before.get(task.current().account)
+        if due is None:
+            return
+        ahead = (due - self.clock.now()).total_seconds()
         if ahead <= 0:
             return
         if ahead > LONGEST_WAIT:
-            raise WaitUntil("the platform's quota is nearly spent", resumes_at=self._not_before)
-        self.wait(ahead, "the platform's usage figures ask for a pause")
-        self._not_before = self.clock.now()
+            raise WaitUntil("the platform's quota is nearly spent", resumes_at=due)
+        self._wait_for_pace(ahead, "the platform asked for a pause")
 
     def _set_pace(self, seconds: float) -> None:
+        """Nobody asks for this account before so many seconds have passed."""
         if seconds > 0:
-            self._not_before = self.clock.now() + timedelta(seconds=seconds)
+            due = self.clock.now() + timedelta(seconds=seconds)
+            self._not_before[task.current().account] = due
+
+    def _wait_for_pace(self, seconds: float, because: str) -> None:
+        """Wait; the pace is then kept, unless another thread was told to wait for longer."""
+        account = task.current().account
+        due = self._not_before.get(account)
+        self.wait(seconds, because)
+        with self._lock:
+            if self._not_before.get(account) == due:
+                self._not_before.pop(account, None)
 
     def _sleep(self, seconds: float) -> None:
-        self.stats.waited_seconds += seconds
+        task.count(self.stats, waited_seconds=seconds)
         self.clock.sleep(seconds)
 
     def _error(self, rule: Rule, signal: Signal) -> SourceError:

@@ -6,8 +6,9 @@ platform's facts (its module), or where the rows go (`pipelines.lake`).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -90,7 +91,7 @@ def _midnight(day: date, timezone: str) -> datetime:
 
 @dataclass
 class Stats:
-    """What reading cost so far: added up over every request of one source."""
+    """What reading cost so far: added up over every request of one source, or of one read."""
 
     requests: int = 0
     bytes: int = 0
@@ -98,6 +99,26 @@ class Stats:
     waits: int = 0
     waited_seconds: float = 0.0
     seconds: float = 0.0
+    _lock: threading.Lock = field(
+        default_factory=threading.Lock, init=False, repr=False, compare=False
+    )
+
+    def count(self, **amounts: float) -> None:
+        """Add to some of the figures; threads may do so at once."""
+        with self._lock:
+            for name, amount in amounts.items():
+                setattr(self, name, getattr(self, name) + amount)
+
+    def include(self, other: Stats) -> None:
+        """Add all of another read's figures."""
+        self.count(
+            requests=other.requests,
+            bytes=other.bytes,
+            retries=other.retries,
+            waits=other.waits,
+            waited_seconds=other.waited_seconds,
+            seconds=other.seconds,
+        )
 
 
 @dataclass(frozen=True)
@@ -149,11 +170,16 @@ class Stream:
 
 
 class Source(Protocol):
-    """A configured platform: its streams, the accounts it was given, and a way to read both."""
+    """A configured platform: its streams, the accounts it was given, and a way to read both.
+
+    `stats` is what it cost so far. `readers` is how many windows of one stream, of one account or
+    of several, may be read at once.
+    """
 
     name: str
     streams: tuple[Stream, ...]
     stats: Stats
+    readers: int = 1
 
     def accounts(self) -> list[Account]:
         """The configured accounts with zone and currency as the platform tells them."""

@@ -245,6 +245,8 @@ class X(HttpSource):
 
     name = "x"
     streams: tuple[Stream, ...] = STREAMS
+    # What one window learns of a timeline's depth spares the next one the question.
+    readers = 1
 
     def __init__(
         self,

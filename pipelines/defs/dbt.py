@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from dagster_dbt import (
     DbtProject,
     dbt_assets,
 )
+from packaging.version import Version
 
 from pipelines.defs.resources import Workspace
 from pipelines.serving.lock import warehouse_lock
@@ -47,6 +50,10 @@ ASSERTIONS = {
 }
 
 
+# Each statement in the log file costs a tenth of the call; what failed is in `run/` beside it.
+QUIET = {"DBT_LOG_LEVEL_FILE": "info"}
+
+
 class DbtParseError(RuntimeError):
     """The dbt project cannot be parsed; the message is dbt's."""
 
@@ -55,6 +62,14 @@ class DbtConfig(dg.Config):
     """What a person may choose when launching the models."""
 
     full_refresh: bool = False
+
+
+class _Dbt(DbtCliResource):
+    """Dagster's dbt, which need not start one to ask for the version: that takes two seconds."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(metadata.version("dbt-core"))
 
 
 class Translator(DagsterDbtTranslator):
@@ -174,13 +189,11 @@ def _call(
     project: Path, arguments: list[str], settings: Settings, context: dg.AssetExecutionContext
 ) -> Iterator[Any]:
     """Call dbt and pass on what it reports, as it reports it."""
-    dbt = DbtCliResource(
-        project_dir=str(project), profiles_dir=str(project), dbt_executable=executable()
-    )
+    dbt = _Dbt(project_dir=str(project), profiles_dir=str(project), dbt_executable=executable())
     calls = settings.home / "dbt"
     _forget_old(calls)
     target = calls / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{context.run.run_id[:8]}"
-    with _environment(settings.dbt_environment):
+    with _environment({**settings.dbt_environment, **QUIET}):
         invocation = dbt.cli(arguments, context=context, target_path=target)
     yield from invocation.stream()
 

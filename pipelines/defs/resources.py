@@ -5,16 +5,20 @@ Belongs here: making them once per process, on first use. Does not: what is done
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from threading import Event
 from typing import Protocol
 
 import dagster as dg
 
 from pipelines.connectors.registry import build_sources
 from pipelines.connectors.stream import Account, Source, Stream
+from pipelines.connectors.task import StoppedError
+from pipelines.defs.ahead import Ahead, Wanted
 from pipelines.ingest import IngestResult, ingest
 from pipelines.lake.landing import LandedDay
 from pipelines.lake.store import Lake
@@ -68,6 +72,9 @@ class Workspace:
     sources: Mapping[str, Source] | None = None
     watch: Watch = field(default_factory=Unwatched)
     _accounts: dict[str, list[Account]] = field(default_factory=dict)
+    _reading: set[Event] = field(default_factory=set)
+    _interrupted: bool = False
+    _ahead: Ahead | None = None
 
     @cached_property
     def platforms(self) -> Mapping[str, Source]:
@@ -94,22 +101,49 @@ class Workspace:
 
     def ingest(self, stream: Stream, first: date, last: date, run_id: str) -> IngestResult:
         """Read those days of the stream into the lake; see `pipelines.ingest.ingest`."""
+        wanted = Wanted(stream, first, last, run_id)
+        return (self._ahead and self._ahead.result(wanted)) or self._read(wanted)
+
+    @contextmanager
+    def reading_ahead(self, wanted: Iterable[Wanted]) -> Iterator[None]:
+        """Begin these reads now, side by side; `ingest` then gives what they gave."""
+        with Ahead(wanted, self._read) as self._ahead:
+            try:
+                yield
+            except BaseException:
+                self._interrupt()
+                raise
+            finally:
+                self._ahead = None
+
+    def _read(self, wanted: Wanted) -> IngestResult:
+        stream, result, stop = wanted.stream, None, Event()
+        self._reading.add(stop)
+        if self._interrupted:
+            raise StoppedError
         self.watch.started(stream)
-        result = None
         try:
             result = ingest(
                 self.source(stream.source),
                 stream,
                 self.lake,
-                first,
-                last,
-                run_id=run_id,
+                wanted.first,
+                wanted.last,
+                run_id=wanted.run_id,
                 now=self.settings.now(),
                 progress=lambda landed: self.watch.landed(stream, landed),
+                stop=stop,
             )
         finally:
+            self._reading.discard(stop)
             self.watch.finished(stream, result)
         return result
+
+    def _interrupt(self) -> None:
+        """End what is being read, in whatever thread, and begin nothing more."""
+        self._interrupted = True
+        for stop in tuple(self._reading):
+            stop.set()
 
 
 def workspace_resource(workspace: Workspace) -> dg.ResourceDefinition:

@@ -12,6 +12,7 @@ import dagster as dg
 
 from pipelines.connectors.errors import Decision, SourceError, Transient
 from pipelines.connectors.stream import Stream
+from pipelines.connectors.task import StoppedError
 from pipelines.defs.partitions import CHUNK_DAYS, window
 from pipelines.defs.resources import SourceOffError, Workspace
 from pipelines.defs.results import Materialized
@@ -137,6 +138,8 @@ def _ingest(
         return workspace.ingest(stream, *days, run_id)
     except IngestError as error:
         raise failure(error) from error
+    except StoppedError as error:
+        raise dg.Failure("interrupted", allow_retries=False) from error
     except SourceOffError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     except SourceError as error:

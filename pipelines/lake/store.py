@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.lake import footer as footers
-from pipelines.lake import history, manifest
+from pipelines.lake import history, manifest, unfinished
 from pipelines.lake.expiry import Expired, expire
 from pipelines.lake.fill import Fill, emptied
 from pipelines.lake.footer import Footer
@@ -53,12 +53,34 @@ class Lake:
         return Quarantine(self.layout)
 
     def landing(
-        self, stream: Stream, account: str, days: Sequence[date], provenance: Provenance
+        self,
+        stream: Stream,
+        account: str,
+        days: Sequence[date],
+        provenance: Provenance,
+        at_once: int = 1,
     ) -> Landing:
-        """A landing of those days of that stream and account: `add` batches, then `commit`."""
-        return Landing(
-            self.layout, stream, account, days, provenance, spill_bytes=self._spill_bytes
-        )
+        """A landing of those days of that stream and account: `add` batches, then `commit`.
+
+        `at_once` says with how many landings it shares the memory for rows.
+        """
+        spill = self._spill_bytes // at_once
+        return Landing(self.layout, stream, account, days, provenance, spill_bytes=spill)
+
+    def done(self, stream: Stream, account: str, now: datetime) -> frozenset[date]:
+        """The days that a read which failed shortly before `now` has landed whole."""
+        return unfinished.done(self.layout, stream, account, now)
+
+    def keep_done(
+        self, stream: Stream, account: str, landed: Iterable[LandedDay], now: datetime
+    ) -> None:
+        """Remember what a read landed that failed later on, for the next one to go on from."""
+        days = (each.day for each in landed if each.status == "complete")
+        unfinished.keep(self.layout, stream, account, days, now)
+
+    def forget_done(self, stream: Stream, account: str) -> None:
+        """A read came to its end: the next one reads all that it is asked for."""
+        unfinished.forget(self.layout, stream, account)
 
     def path(self, stream: Stream, account: str, day: date) -> Path:
         """Where that stream-day's file is, or would be."""

@@ -77,8 +77,9 @@ WEATHER: dict[str, list[dict[str, Any]]] = {
     "429 with Retry-After": [{"kind": "too_many_requests", "retry_after": 7.5, "times": 2}],
     "429 without": [{"kind": "too_many_requests", "times": 2}],
     "bursts of 500, and of 503 that is no JSON": [
-        {"kind": "server_error", "times": 4},
-        {"kind": "unavailable", "times": 4},
+        # Together fewer than a request's tries: of several in flight, one may meet them all.
+        {"kind": "server_error", "times": 3},
+        {"kind": "unavailable", "times": 2},
     ],
     "bodies cut short by length, and by chunk": [
         {"kind": "truncated", "mode": "length", "times": 2},

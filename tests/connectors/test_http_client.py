@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from scripted import FakeTime, Reply, Scripted
 
+from pipelines.connectors import task
 from pipelines.connectors.errors import (
     DeadToken,
     Decision,
@@ -24,6 +26,7 @@ from pipelines.connectors.http import (
     TRIES,
     WAITS,
     Client,
+    Clock,
     Platform,
     Token,
     backoff,
@@ -318,3 +321,50 @@ def test_the_first_rule_that_fits_decides() -> None:
     assert decide(rules, Refusal(500, "1", message="else")).because == "b"
     assert decide(rules, Refusal(400, "9", transient=True)).because == "c"
     assert decide(rules, Refusal(418)).decision is Decision.STOP
+
+
+def test_an_account_that_must_wait_holds_up_no_other(server: Scripted, time: FakeTime) -> None:
+    platform = Platform("test", pace=lambda answer: answer.body.get("pause", 0))
+    client = Client(platform, clock=time.clock)
+    server.says(Reply({"pause": 60}), Reply({}))
+    with task.doing(task.Task("busy")):
+        client.get(server.url)
+    with task.doing(task.Task("idle")):
+        client.get(server.url)
+    assert time.slept == []
+    with task.doing(task.Task("busy")) as busy:
+        client.get(server.url)
+    assert time.slept == [60]
+    assert (busy.stats.requests, busy.stats.waits, busy.stats.waited_seconds) == (1, 1, 60)
+    assert client.stats.requests == 3
+
+
+def test_a_refusal_for_pace_holds_back_everyone_who_asks_for_that_account(
+    server: Scripted, time: FakeTime
+) -> None:
+    client = Client(Platform("test"), clock=time.clock)
+    server.says(Reply(status=429, headers={"Retry-After": "20"}), Reply({}))
+    asked: list[float] = []
+
+    def also_asks(seconds: float) -> None:
+        """Another thread wants the same account while this one waits."""
+        if not asked:
+            asked.append(seconds)
+            client.get(server.url)
+        time.clock.sleep(seconds)
+
+    client.clock = Clock(time.clock.now, also_asks)
+    client.get(server.url)
+    assert time.slept == [20, 20]
+
+
+def test_a_wait_ends_when_the_read_is_interrupted(server: Scripted) -> None:
+    client = Client(Platform("test"))
+    server.says(Reply(status=429, headers={"Retry-After": "600"}))
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    with pytest.raises(task.StoppedError), task.doing(task.Task("account", stop)):
+        client.get(server.url)
+    with pytest.raises(task.StoppedError), task.doing(task.Task("account", stop)):
+        client.get(server.url)
+    assert len(server.asked) == 1, "and nothing is asked any more"

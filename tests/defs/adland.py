@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from pipelines.connectors import task
 from pipelines.connectors.errors import DeadToken, SourceError
 from pipelines.connectors.stream import Account, Batch, Stats, Stream, Window
 from pipelines.lake.schema import day, money, schema, text
@@ -51,6 +52,7 @@ class Adland:
     name: str = "adland"
     streams: tuple[Stream, ...] = (SPEND, STRUCTURE)
     stats: Stats = field(default_factory=Stats)
+    readers: int = 1
     ids: tuple[str, ...] = ("a1", "a2")
     failing: tuple[str, ...] = ()
     error: SourceError | None = None
@@ -63,8 +65,7 @@ class Adland:
 
     def read(self, stream: Stream, account: Account, window: Window) -> Iterator[Batch]:
         self.asked.append((stream.name, window))
-        self.stats.requests += 1
-        self.stats.bytes += 100
+        task.count(self.stats, requests=1, bytes=100)
         if account.id in self.failing:
             raise self.error or DeadToken("the token is refused", remedy="Make a new one.")
         if stream.snapshot:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
+from pipelines.connectors import task
 from pipelines.connectors.errors import Permanent
 from pipelines.connectors.files import mapping as mappings
 from pipelines.connectors.files.errors import BrokenFiles, listed, nearest
@@ -30,6 +31,8 @@ class FilesSource:
 
     name = "files"
     streams: tuple[Stream, ...] = STREAMS
+    # Files come from a disk: there is nothing to wait for.
+    readers = 1
 
     def __init__(self, mapping: FilesMapping) -> None:
         self.mapping = mapping
@@ -67,11 +70,10 @@ class FilesSource:
         broken = BrokenFiles()
         for file in self._wanted(dataset, account, window):
             started = time.monotonic()
-            self.stats.requests += 1
-            self.stats.bytes += file.path.stat().st_size
+            task.count(self.stats, requests=1, bytes=file.path.stat().st_size)
             with broken.kept():
                 yield from FileRows(file, dataset, account, window).batches()
-            self.stats.seconds += time.monotonic() - started
+            task.count(self.stats, seconds=time.monotonic() - started)
         broken.tell()
 
     def absent(self, stream: Stream, account: Account, window: Window) -> dict[date, str]:
