@@ -100,7 +100,11 @@ class Runner:
         tags: Mapping[str, str] | None = None,
         run_id: str | None = None,
     ) -> Outcome:
-        """Run the job over those days and assets; what fails is in the outcome, not raised."""
+        """Run the job over those days and assets; what fails is in the outcome, not raised.
+
+        Raises KeyboardInterrupt once the run has ended that was told to.
+        """
+        run_id = run_id or str(uuid.uuid4())
         own = {PROCESS: self._process, **(range_tags(*days) if days else {})}
         result = self.definitions.resolve_job_def(job).execute_in_process(
             instance=self._instance,
@@ -110,7 +114,9 @@ class Runner:
             run_config={**QUIET, **(config or {})},
             raise_on_error=False,
         )
-        return _outcome(result)
+        if self.workspace.interrupted:
+            raise KeyboardInterrupt
+        return _outcome(run_id, result)
 
 
 @contextmanager
@@ -139,7 +145,7 @@ def bury_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str
     return [run.run_id for run in dead]
 
 
-def _outcome(result: dg.ExecuteInProcessResult) -> Outcome:
+def _outcome(run_id: str, result: dg.ExecuteInProcessResult) -> Outcome:
     failures = {
         event.step_key or "": _reason(event) for event in result.all_events if event.is_step_failure
     }
@@ -153,7 +159,7 @@ def _outcome(result: dg.ExecuteInProcessResult) -> Outcome:
         materialization = event.step_materialization_data.materialization
         key = materialization.asset_key.to_user_string()
         metadata[key] = {name: value.value for name, value in materialization.metadata.items()}
-    return Outcome(result.run_id, result.success, failures, checks, metadata)
+    return Outcome(run_id, result.success, failures, checks, metadata)
 
 
 def _reason(event: dg.DagsterEvent) -> str:

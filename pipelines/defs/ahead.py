@@ -43,10 +43,10 @@ class Ahead:
     def __init__(self, wanted: Iterable[Wanted], read: Callable[[Wanted], IngestResult]) -> None:
         self._read = read
         self._results: dict[Wanted, Future[IngestResult]] = {}
-        lanes: dict[str, list[Wanted]] = defaultdict(list)
+        lanes: dict[str, list[tuple[Wanted, Future[IngestResult]]]] = defaultdict(list)
         for each in wanted:
             self._results[each] = Future()
-            lanes[each.stream.source].append(each)
+            lanes[each.stream.source].append((each, self._results[each]))
         self._pool = ThreadPoolExecutor(SOURCES_AT_ONCE, "source")
         for lane in lanes.values():
             self._pool.submit(self._read_lane, lane)
@@ -71,9 +71,8 @@ class Ahead:
         future = self._results.pop(wanted, None)
         return future.result() if future else None
 
-    def _read_lane(self, lane: Iterable[Wanted]) -> None:
-        for each in lane:
-            future = self._results[each]
+    def _read_lane(self, lane: Iterable[tuple[Wanted, Future[IngestResult]]]) -> None:
+        for each, future in lane:
             try:
                 future.set_result(self._read(each))
             except BaseException as error:  # noqa: BLE001 - raised where the result is asked for

@@ -66,6 +66,7 @@ class Workspace:
     """The settings of a process and what is made of them. Nothing is read before it is needed.
 
     `sources` replaces the configured platforms in tests; `watch` is told of each day that lands.
+    `interrupted` says that the process was told to end.
     """
 
     settings: Settings
@@ -73,7 +74,7 @@ class Workspace:
     watch: Watch = field(default_factory=Unwatched)
     _accounts: dict[str, list[Account]] = field(default_factory=dict)
     _reading: set[Event] = field(default_factory=set)
-    _interrupted: bool = False
+    interrupted: bool = False
     _ahead: Ahead | None = None
 
     @cached_property
@@ -100,9 +101,17 @@ class Workspace:
         return [account for account in self._accounts[stream.source] if account.has(stream)]
 
     def ingest(self, stream: Stream, first: date, last: date, run_id: str) -> IngestResult:
-        """Read those days of the stream into the lake; see `pipelines.ingest.ingest`."""
+        """Read those days of the stream into the lake; see `pipelines.ingest.ingest`.
+
+        Raises StoppedError once the process was told to end, for this read and all after it: left
+        to Dagster, an interrupt would be a failure to be tried again.
+        """
         wanted = Wanted(stream, first, last, run_id)
-        return (self._ahead and self._ahead.result(wanted)) or self._read(wanted)
+        try:
+            return (self._ahead and self._ahead.result(wanted)) or self._read(wanted)
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
+            self._interrupt()
+            raise StoppedError from error
 
     @contextmanager
     def reading_ahead(self, wanted: Iterable[Wanted]) -> Iterator[None]:
@@ -119,7 +128,7 @@ class Workspace:
     def _read(self, wanted: Wanted) -> IngestResult:
         stream, result, stop = wanted.stream, None, Event()
         self._reading.add(stop)
-        if self._interrupted:
+        if self.interrupted:
             raise StoppedError
         self.watch.started(stream)
         try:
@@ -141,7 +150,7 @@ class Workspace:
 
     def _interrupt(self) -> None:
         """End what is being read, in whatever thread, and begin nothing more."""
-        self._interrupted = True
+        self.interrupted = True
         for stop in tuple(self._reading):
             stop.set()
 
