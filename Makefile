@@ -7,13 +7,14 @@ STAMP := .venv/.installed
 # The linter compiles models, and opens a warehouse to do so.
 SCRATCH := $(CURDIR)/.venv/scratch
 # One more than there are cores: tests wait for processes of their own a quarter of their time.
+# Files in the order of the listing: by number of tests, the longest would come last.
 WORKERS = $(shell $(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-example ui test lint bench bench-extract lock clean
+.PHONY: help run run-example ui test lint bench bench-extract bench-latency lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMP) ## extract, build and publish; without credentials, from the sandbox
 	@$(BIN)/smm run
@@ -25,7 +26,7 @@ ui: $(STAMP) ## open the Dagster UI on the runs made so far
 	@$(BIN)/smm ui
 
 test: $(STAMP) ## run the tests
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## check style, types and SQL
 	@$(BIN)/ruff check .
@@ -41,6 +42,9 @@ bench: $(STAMP) ## measure speed and memory
 
 bench-extract: $(STAMP) ## measure landing beside its floors and dlt, with what is promised of it
 	@$(BIN)/python -m benchmarks.extract
+
+bench-latency: $(STAMP) ## measure reading side by side from platforms that answer late
+	@$(BIN)/python -m benchmarks.latency
 
 lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

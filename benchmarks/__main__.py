@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: the one benchmark so far."""
+"""`python -m benchmarks`: landing; `benchmarks.extract` and `benchmarks.latency` are the others."""
 
 from benchmarks.landing import main
 

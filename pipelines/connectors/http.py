@@ -474,7 +474,7 @@ def new_session() -> requests.Session:
         other=0,
         respect_retry_after_header=False,
     )
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=8, max_retries=connect_only)
+    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=16, max_retries=connect_only)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers["User-Agent"] = "smm-warehouse"

