@@ -133,7 +133,8 @@ def bury_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str
     Without this a run killed by the kernel would count as running for ever, and the next one would
     wait for its place in the pool. Returns the ids of those runs.
     """
-    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+    status = dg.DagsterRunStatus
+    unfinished = dg.RunsFilter(statuses=[status.NOT_STARTED, status.STARTING, status.STARTED])
     dead = [
         run
         for run in instance.get_runs(unfinished)

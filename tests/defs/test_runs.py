@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 from code_location import make_settings
 
-from pipelines.commands.runs import bury_dead_runs, open_instance, prepare_home
+from pipelines.commands.runs import PROCESS, bury_dead_runs, open_instance, prepare_home
 from pipelines.serving.publish import content_hash, versions_of
 
 HERE = Path(__file__).parent
@@ -67,6 +67,14 @@ def test_a_killed_run_counts_as_failed_and_frees_its_pool(dbt_project, tmp_path)
         assert len(bury_dead_runs(instance, settings)) == 1
         assert [each.status for each in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
         assert storage.get_concurrency_info("adland").active_slot_count == 0
+
+
+def test_a_run_that_was_killed_while_it_was_made_counts_as_failed(settings):
+    with open_instance(settings) as instance:
+        run = instance.create_run_for_job(dg.GraphDefinition("any").to_job(), tags={PROCESS: "0-x"})
+        assert run.status == dg.DagsterRunStatus.NOT_STARTED
+        assert bury_dead_runs(instance, settings) == [run.run_id]
+        assert [each.status for each in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
 
 
 def test_two_runs_at_once_wait_for_each_other_and_both_succeed(
