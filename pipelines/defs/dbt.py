@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -36,6 +36,7 @@ from pipelines.settings import PROJECT, Settings
 
 PROJECT_DIR = PROJECT / "dbt_project"
 MANIFEST = "manifest.json"
+PARSED = "partial_parse.msgpack"
 # What dbt compiles from; a manifest newer than all of these is still true.
 SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests", "seeds", "snapshots")
 # Each call of dbt leaves its artifacts in a directory of its own, for a look at what went wrong.
@@ -50,8 +51,8 @@ ASSERTIONS = {
 }
 
 
-# Each statement in the log file costs a tenth of the call; what failed is in `run/` beside it.
-QUIET = {"DBT_LOG_LEVEL_FILE": "info"}
+# What went well is told on standard output: writing it twice costs a tenth of the call.
+QUIET = {"DBT_LOG_LEVEL_FILE": "warn"}
 
 
 class DbtParseError(RuntimeError):
@@ -65,11 +66,15 @@ class DbtConfig(dg.Config):
 
 
 class _Dbt(DbtCliResource):
-    """Dagster's dbt, which need not start one to ask for the version: that takes two seconds."""
+    """Dagster's dbt without what a call need not wait for: 3.5 seconds together."""
 
     @cached_property
     def _cli_version(self) -> Version:
+        """From the installation; Dagster starts a dbt to ask."""
         return Version(metadata.version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]
+        """None: a second reader of the warehouse, for row counts that `published_marts` gives."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -193,6 +198,7 @@ def _call(
     calls = settings.home / "dbt"
     _forget_old(calls)
     target = calls / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{context.run.run_id[:8]}"
+    _hand_on_parse(calls, target)
     with _environment({**settings.dbt_environment, **QUIET}):
         invocation = dbt.cli(arguments, context=context, target_path=target)
     yield from invocation.stream()
@@ -228,12 +234,23 @@ def _parse(project: Path, settings: Settings) -> None:
     )
     if done.returncode:
         raise DbtParseError(f"dbt parse failed:\n{done.stdout}{done.stderr}")
-    for name in ("partial_parse.msgpack", MANIFEST):
+    for name in (PARSED, MANIFEST):
         if (draft / name).exists():
             # What was edited while dbt parsed is newer than the manifest.
             os.utime(draft / name, (started, started))
             (draft / name).replace(target / name)
     shutil.rmtree(draft)
+
+
+def _hand_on_parse(calls: Path, target: Path) -> None:
+    """Give the call what this home's last one parsed: dbt parses anew for each warehouse's path.
+
+    Five seconds a call; dbt looks itself at what has changed since.
+    """
+    earlier = sorted(calls.glob(f"*/{PARSED}"))
+    target.mkdir()
+    if earlier:
+        shutil.copy(earlier[-1], target)
 
 
 def _forget_old(calls: Path) -> None:

@@ -1,5 +1,6 @@
 {# What a visit's UTM parameters can say of its campaign: `tag` is an ad's id (utm_content) or a campaign's
    slug, id or name (utm_campaign). A tag that several campaigns carry tells none of them. #}
+{{ config(materialized='table') }}
 with
 ads as (
     {{ union_ads('ads', ['account_id', 'campaign_id', 'ad_id', 'url_tags']) }}

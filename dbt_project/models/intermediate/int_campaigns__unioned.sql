@@ -1,4 +1,5 @@
 {# Campaigns of every platform: as the platform lists them, and those that only its figures know. #}
+{{ config(materialized='table') }}
 {%- set listing = ['account_id', 'campaign_id', 'campaign_name', 'objective', 'status', 'start_date', 'stop_date'] -%}
 with
 listed as (
