@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import compress, count
 from typing import Any, Protocol
 
 import msgspec
@@ -32,9 +31,7 @@ Extras = dict[int, dict[str, Any]]
 
 _EMPTY: dict[str, Any] = {}
 _NONE = type(None)
-# Sorted keys: a platform that lists the same keys in another order has said nothing new.
-_ENCODER = msgspec.json.Encoder(order="sorted")
-_AS_IT_IS = msgspec.json.Encoder()
+_ENCODER = msgspec.json.Encoder()
 
 _REMEDIES = {
     "money": "Correct the amount at its source (or the mapping's decimal sign)",
@@ -113,45 +110,17 @@ def records_of(schema: Schema, rows: pa.Table) -> list[dict[str, Any]]:
 
 
 def json_text(value: Any, country: str = "") -> str:
-    """Compact JSON of a value with keys sorted and personal data hashed.
-
-    The same value always gives the same text.
-    """
-    try:
-        encoded = _ENCODER.encode(value).decode()
-    except (TypeError, ValueError):
-        return _ENCODER.encode(personal.scrub(value, country)).decode()
-    if personal.may_be_personal(encoded):
-        return _ENCODER.encode(personal.scrub(value, country)).decode()
-    return encoded
+    """Compact JSON of a value with personal data hashed; keys stay in their order."""
+    return _ENCODER.encode(personal.scrub(value, country)).decode()
 
 
 # --- where values come from
 
 
-@dataclass(frozen=True)
-class Keys:
-    """What is known beforehand of the keys in JSON values.
-
-    `sorted`: they come in order, at every depth. `plain`: none is called like an address or a
-    number.
-    """
-
-    sorted: bool = False
-    plain: bool = False
-
-
-ANY_KEYS = Keys()
-
-
 class Source(Protocol):
-    """Something that fields can be looked up in: decoded objects, or Arrow columns.
-
-    `extra_keys` is what is known of the keys in each of its `leftovers`, and of their names.
-    """
+    """Something that fields can be looked up in: decoded objects, or Arrow columns."""
 
     misfits: Misfits
-    extra_keys: Keys
 
     def __len__(self) -> int: ...
 
@@ -165,7 +134,7 @@ class Source(Protocol):
         """The elements of a list field in every row."""
 
     def leftovers(self, fields: tuple[Field, ...]) -> Extras:
-        """What the fields do not name, by row."""
+        """What the fields do not name, by row; names in order."""
 
 
 @dataclass(frozen=True)
@@ -207,8 +176,6 @@ def _known(node: _Tree) -> Iterator[tuple[str, _Tree]]:
 class _Records:
     """Decoded JSON objects. An object that is absent is empty: its fields are absent too."""
 
-    extra_keys = ANY_KEYS
-
     def __init__(self, objects: Objects) -> None:
         self.misfits: Misfits = {}
         self._objects: dict[tuple[str, ...], Objects] = {(): objects}
@@ -221,7 +188,7 @@ class _Records:
         return [each.get(leaf) for each in self._under(tuple(branches))]
 
     def json(self, field: Field, country: str) -> pa.Array:
-        return json_array(self.values(field), country, ANY_KEYS)
+        return json_array(self.values(field), country)
 
     def elements(self, field: Field) -> Elements:
         return _list_elements(self.values(field), ".".join(field.steps), self.misfits)
@@ -229,7 +196,7 @@ class _Records:
     def leftovers(self, fields: tuple[Field, ...]) -> Extras:
         extras: Extras = {}
         self._collect(_tree(fields), (), extras)
-        return extras
+        return in_order(extras)
 
     def _collect(self, node: _Tree, path: tuple[str, ...], extras: Extras) -> None:
         known = node.leaves.union(node.branches)
@@ -261,8 +228,6 @@ class _Records:
 class _Columns:
     """Arrow columns: those of a file (found by a field's name or path), or of nested structs."""
 
-    extra_keys = ANY_KEYS
-
     def __init__(self, columns: pa.StructArray, named: tuple[Field, ...]) -> None:
         self.misfits: Misfits = {}
         self._columns = columns
@@ -289,7 +254,7 @@ class _Columns:
     def json(self, field: Field, country: str) -> pa.Array:
         values = self.values(field)
         values = values.to_pylist() if isinstance(values, pa.Array) else values
-        return json_array(values, country, ANY_KEYS)
+        return json_array(values, country)
 
     def elements(self, field: Field) -> Elements:
         array = self._array(field)
@@ -305,7 +270,7 @@ class _Columns:
         extras: Extras = {}
         unnamed = tuple(each for each in fields if each.name not in self._named)
         self._collect(_tree(unnamed), self._columns, "", self._named, extras)
-        return extras
+        return in_order(extras)
 
     def _array(self, field: Field) -> pa.Array | None:
         array = self._columns
@@ -385,22 +350,36 @@ def _arrow_elements(array: pa.ListArray) -> Elements:
 
 @dataclass
 class _Part:
-    """The columns of some fields, with what did not fit and what no field names."""
+    """The columns of some fields, with what did not fit and what no field names.
+
+    `more` is what no column has room for: an unreadable address, what a list's elements have.
+    """
 
     arrays: list[pa.Array] = field(default_factory=list)
     misfits: Misfits = field(default_factory=dict)
     extras: Extras = field(default_factory=dict)
-    extra_keys: Keys = ANY_KEYS
+    more: Extras = field(default_factory=dict)
 
     def misfit(self, row: int, path: str, reason: str) -> None:
         self.misfits.setdefault(row, (path, reason))
 
     def keep(self, row: int, path: str, value: Any) -> None:
-        self.extras.setdefault(row, {})[path] = value
+        self.more.setdefault(row, {})[path] = value
+
+    @property
+    def unnamed(self) -> Extras:
+        """All of it, by row; names in order."""
+        both = {row: {**self.extras.get(row, {}), **more} for row, more in self.more.items()}
+        return {**self.extras, **in_order(both)}
+
+
+def in_order(extras: Extras) -> Extras:
+    """The same with each row's names in order."""
+    return {row: {name: extra[name] for name in sorted(extra)} for row, extra in extras.items()}
 
 
 def _build(fields: tuple[Field, ...], source: Source, context: Mapping[str, str]) -> _Part:
-    part = _Part(extras=source.leftovers(fields), extra_keys=source.extra_keys)
+    part = _Part(extras=source.leftovers(fields))
     for each in fields:
         arrays = _arrays(each, source, context, part)
         if each.required:
@@ -444,32 +423,23 @@ def _require(field: Field, array: pa.Array, part: _Part) -> None:
             part.misfit(int(row), ".".join(field.steps), MISSING)
 
 
-def json_array(values: Sequence[Any], country: str, keys: Keys) -> pa.Array:
-    """Each value as `json_text` writes it, or NULL for None; `keys` is what is known of them."""
-    present = [value for value in values if value is not None]
-    texts = _json_texts(present, country, keys)
-    if len(present) == len(values):
-        return texts
-    places = count()
-    return texts.take(
-        pa.array([None if value is None else next(places) for value in values], pa.int64())
-    )
+def json_array(values: Sequence[Any], country: str) -> pa.Array:
+    """Each value as JSON text with personal data hashed; NULL for None and for JSON's null.
 
-
-def _json_texts(values: Sequence[Any], country: str, keys: Keys) -> pa.StringArray:
-    """The JSON texts of values: all in a few steps, but of those that may be personal data."""
+    Text (`msgspec.Raw`) stays as it is, anything else is written with its keys in their order.
+    """
     try:
-        lines = (_AS_IT_IS if keys.sorted else _ENCODER).encode_lines(values).decode()
+        lines = _ENCODER.encode_lines(values).decode()
     except (TypeError, ValueError):
-        return pa.array([json_text(value, country) for value in values], pa.string())
-    whole = pa.array([lines.removesuffix("\n")] if lines else [], pa.string())
-    texts = pc.split_pattern(whole, "\n").flatten()
-    look = not keys.plain
-    if not personal.may_be_personal(lines, keys=look):
-        return texts
-    found = [personal.may_be_personal(text, keys=look) for text in lines.split("\n")[:-1]]
-    hashed = [json_text(value, country) for value in compress(values, found)]
-    return pc.replace_with_mask(texts, pa.array(found), pa.array(hashed, pa.string()))
+        texts = pa.array([json_text(value, country) for value in values], pa.string())
+    else:
+        texts = pc.split_pattern(pa.array([lines]), "\n").flatten().slice(0, len(values))
+        found = personal.may_be_personal(texts)
+        if pc.any(found).as_py():
+            looked_at = map(msgspec.json.decode, texts.filter(found).to_pylist())
+            hashed = [json_text(value, country) for value in looked_at]
+            texts = pc.replace_with_mask(texts, found, pa.array(hashed, pa.string()))
+    return pc.if_else(pc.equal(texts, "null"), pa.scalar(None, pa.string()), texts)
 
 
 def _hash_arrays(field: Field, values: Values, country: str, part: _Part) -> list[pa.Array]:
@@ -512,7 +482,7 @@ def _list_array(
     owners = np.searchsorted(elements.offsets, np.arange(len(elements.items)), side="right") - 1
     for item, (name, reason) in child.misfits.items():
         part.misfit(int(owners[item]), f"{path}.{name}", reason)
-    for item, extra in child.extras.items():
+    for item, extra in child.unnamed.items():
         row = int(owners[item])
         for name, value in extra.items():
             part.keep(row, f"{path}[{item - int(elements.offsets[row])}].{name}", value)
@@ -538,11 +508,8 @@ def rows_of(schema: Schema, source: Source, context: Mapping[str, str]) -> pa.Ta
 def _table(schema: Schema, part: _Part, country: str) -> pa.Table:
     size = len(part.arrays[0])
     extra = pa.nulls(size, pa.string())
-    if part.extras:
-        extras = [part.extras.get(row) for row in range(size)]
-        if part.extra_keys.sorted:
-            extras = [extra and {name: extra[name] for name in sorted(extra)} for extra in extras]
-        extra = json_array(extras, country, part.extra_keys)
+    if extras := part.unnamed:
+        extra = json_array([extras.get(row) for row in range(size)], country)
     return pa.Table.from_arrays([*part.arrays, extra], schema=schema.arrow)
 
 

@@ -1,16 +1,17 @@
 """Records that are still JSON text, as rows: read into structs made for their stream, not dicts.
 
 Belongs here: the struct of a stream's records, and what to do where records do not fit it. Does
-not: what a field's value becomes (`convert`, `cast`), learning what no field names (`shape`).
+not: what a field's value becomes (`convert`, `cast`).
 
-The outcome is that of `convert_records` on the decoded records, to the byte: a page in which
-anything is unusual (a record that fits no row, an unknown key that never came before) goes there.
+The outcome is that of `convert_records` on the decoded records: a page with a record that fits no
+row goes there. JSON fields and what no field names are never decoded: their text is kept as the
+platform wrote it, where the general way writes it anew.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -21,20 +22,11 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.lake.batch import Batch
-from pipelines.lake.convert import (
-    Elements,
-    Extras,
-    Keys,
-    Misfits,
-    convert_records,
-    json_array,
-    rows_of,
-)
-from pipelines.lake.personal import is_personal_key
+from pipelines.lake.convert import Elements, Extras, Misfits, convert_records, json_array, rows_of
 from pipelines.lake.schema import Field, Schema
-from pipelines.lake.shape import SCALAR, UNSET, Shape, Type, can_be_named, struct
+from pipelines.lake.shape import SCALAR, UNSET, Type, can_be_named, struct
 
-# How often a stream's struct grows. Each time costs about a millisecond, and the page a slow read.
+# How often a stream's struct grows. Each time costs about a millisecond, and the page a decoding.
 MOST_LESSONS = 200
 
 Objects = list[Any]
@@ -55,7 +47,7 @@ def convert_packed(
     *,
     drop: Mapping[str, str] | None = None,
 ) -> Batch:
-    """Pages of JSON records as one batch, the same as of `convert_records` page after page.
+    """Pages of JSON records as one batch, as `convert_records` makes it page after page.
 
     - `drop`: dotted paths, through lists too, of what is no part of a record and not kept: of a
       path to "" always, of a path to a sibling's name where both have the same value.
@@ -63,7 +55,10 @@ def convert_packed(
     Raises msgspec.DecodeError where a page is not JSON.
     """
     records = _records(schema.fields, tuple((drop or {}).items()))
-    found = records.read([page.records for page in pages])
+    texts = [_compact(page.records) for page in pages]
+    found = records.read(texts)
+    if found is None and records.learn(texts):
+        found = records.read(texts)
     rows = None if found is None else rows_of(schema, found, context)
     if rows is not None:
         return Batch(rows)
@@ -73,8 +68,20 @@ def convert_packed(
             pa.concat_tables([each.rows for each in alone]),
             tuple(chain.from_iterable(each.rejected for each in alone)),
         )
-    (page,) = pages
-    return convert_records(schema, records.decoded(page.records), context, place=page.place)
+    return convert_records(schema, records.decoded(texts[0]), context, place=pages[0].place)
+
+
+def _compact(page: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
+    """The page without line breaks, which some platforms write for people.
+
+    Text that is kept undecoded must be valid too: raises msgspec.DecodeError where it is not UTF-8.
+    """
+    view = memoryview(page)
+    try:
+        broken = "\n" in str(view, "utf-8")
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
+    return msgspec.json.format(view, indent=-1) if broken else page
 
 
 @lru_cache(maxsize=256)
@@ -101,27 +108,26 @@ class _Records:
             return None
         try:
             objects = list(chain.from_iterable(map(made.decoder.decode, pages)))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except msgspec.MsgspecError:
             return None
         return _Structs(objects, made)
 
     def decoded(self, page: bytes | msgspec.Raw) -> list[Any]:
-        """The records of a page in the general way; from now on, the struct fits their like."""
-        try:
-            records: list[Any] = msgspec.json.decode(page, type=list)
-        except UnicodeDecodeError as error:
-            raise msgspec.DecodeError(str(error)) from error
+        """The records of a page in the general way."""
+        records: list[Any] = msgspec.json.decode(page, type=list)
         without(records, self._drop)
-        self._learn(records)
         return records
 
-    def _learn(self, records: list[Any]) -> None:
+    def learn(self, pages: Sequence[bytes | msgspec.Raw]) -> bool:
+        """Let the struct have the pages' unknown keys; whether there were any."""
         with self._lock:
             if self._made is None or self._lessons == MOST_LESSONS:
-                return
-            if sum(map(self._level.learn, records)):
+                return False
+            new = [self._level.learn(record) for page in pages for record in self.decoded(page)]
+            if any(new):
                 self._lessons += 1
                 self._made = _Made(self._level)
+            return any(new)
 
 
 def without(records: Sequence[Any], drop: Mapping[str, str]) -> Sequence[Any]:
@@ -152,14 +158,14 @@ def _remove(value: Any, path: tuple[str, ...], twin: str) -> None:
 class _Level:
     """The keys of one kind of object: a record, what a path leads through, an element of a list.
 
-    `shapes` are those of JSON fields and of keys that no field names.
+    `texts` are those of JSON fields and those that no field names: what stands there stays text.
     """
 
     leaves: set[str] = field(default_factory=set)
     branches: dict[str, _Level] = field(default_factory=dict)
     lists: dict[str, _Level] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
-    shapes: dict[str, Shape] = field(default_factory=dict)
+    texts: set[str] = field(default_factory=set)
 
     @property
     def simple(self) -> bool:
@@ -176,7 +182,7 @@ class _Level:
             if below is None:
                 raise ValueError(f"{key!r} of what is dropped leads to no field")
             below.drop(tuple(rest), twin)
-        elif key in self.leaves or (twin and (twin not in self.leaves or twin in self.shapes)):
+        elif key in self.leaves or (twin and (twin not in self.leaves or twin in self.texts)):
             raise ValueError(
                 f"{key!r} cannot be dropped: it or {twin!r} is the wrong kind of field"
             )
@@ -184,7 +190,7 @@ class _Level:
             self.dropped[key] = twin
 
     def learn(self, value: Any) -> bool:
-        """Take note of the object's unknown keys and JSON values; whether anything was new."""
+        """Take note of the object's unknown keys; whether any was new."""
         if not isinstance(value, dict):
             return False
         new = False
@@ -193,11 +199,8 @@ class _Level:
                 new |= self.branches[key].learn(inner)
             elif key in self.lists:
                 new |= sum(map(self.lists[key].learn, _items(inner))) > 0
-            elif key in self.shapes:
-                new |= self.shapes[key].learn(inner)
-            elif key not in (*self.leaves, *self.dropped) and can_be_named(key):
-                shape = self.shapes[key] = Shape()
-                shape.learn(inner)
+            elif key not in self.leaves | self.texts | self.dropped.keys() and can_be_named(key):
+                self.texts.add(key)
                 new = True
         return new
 
@@ -222,7 +225,7 @@ def _level(fields: Iterable[Field]) -> _Level:
         else:
             level.leaves.add(leaf)
             if each.kind == "json":
-                level.shapes[leaf] = Shape()
+                level.texts.add(leaf)
     return root
 
 
@@ -236,27 +239,18 @@ class _Made:
         self.branches = {key: _Made(below) for key, below in level.branches.items()}
         self.lists = {key: _Made(below) for key, below in level.lists.items()}
         self.twins = {key: twin for key, twin in level.dropped.items() if twin}
-        self.unnamed = [key for key in level.shapes if key not in level.leaves]
-        self.keys = {key: Keys(shape.sorts, shape.plain) for key, shape in level.shapes.items()}
-        self.extra_keys = self._extra_keys()
+        self.unnamed = sorted(level.texts - level.leaves)
         types: dict[str, Type] = {key: made.struct | None for key, made in self.branches.items()}
         types |= {key: list[made.struct] | None for key, made in self.lists.items()}  # type: ignore[name-defined] # made at run time
-        types |= {key: shape.type() for key, shape in level.shapes.items()}
-        types |= {key: Any for key in level.leaves if key not in level.shapes}
+        types |= dict.fromkeys(sorted(level.texts), msgspec.Raw)
+        types |= {key: Any for key in level.leaves if key not in level.texts}
         types |= {key: SCALAR if twin else msgspec.Raw for key, twin in level.dropped.items()}
-        defaults = {key: UNSET if key in (*self.unnamed, *self.twins) else None for key in types}
+        # Text that is not there is None, and null is text.
+        defaults = {key: UNSET if key in self.twins else None for key in types}
         self.struct = struct(types, defaults)
         self.empty = self.struct()
         self.get = {key: _getter(n) for n, key in enumerate(types)}
         self.decoder = msgspec.json.Decoder(list[self.struct])  # type: ignore[name-defined] # made at run time
-
-    def _extra_keys(self) -> Keys:
-        """What is known of all that no field names, here and below."""
-        below = [made.extra_keys for made in (*self.branches.values(), *self.lists.values())]
-        known = [*below, *(self.keys[key] for key in self.unnamed)]
-        names = (*self.unnamed, *self.twins, *self.branches, *self.lists)
-        named = not any(map(is_personal_key, names))
-        return Keys(all(keys.sorted for keys in known), named and all(keys.plain for keys in known))
 
 
 def _getter(number: int) -> Callable[[Objects], Objects]:
@@ -279,7 +273,6 @@ class _Structs:
 
     def __init__(self, objects: Objects, made: _Made) -> None:
         self.misfits: Misfits = {}
-        self.extra_keys = made.extra_keys
         self._found: dict[tuple[str, ...], tuple[Objects, _Made]] = {(): (objects, made)}
 
     def __len__(self) -> int:
@@ -290,8 +283,7 @@ class _Structs:
         return made.get[leaf](objects)
 
     def json(self, field: Field, country: str) -> pa.Array:
-        _, made, leaf = self._at(field)
-        return json_array(self.values(field), country, made.keys[leaf])
+        return json_array(self.values(field), country)
 
     def elements(self, field: Field) -> Elements:
         _, made, leaf = self._at(field)
@@ -305,22 +297,28 @@ class _Structs:
 
     def leftovers(self, _fields: tuple[Field, ...]) -> Extras:
         extras: Extras = {}
-        self._collect((), extras)
+        columns = dict(self._unnamed(()))
+        for name in sorted(columns):
+            for row, value in enumerate(columns[name]):
+                if value is not None:
+                    if row in extras:
+                        extras[row][name] = value
+                    else:
+                        extras[row] = {name: value}
         return extras
 
-    def _collect(self, path: tuple[str, ...], extras: Extras) -> None:
+    def _unnamed(self, path: tuple[str, ...]) -> Iterator[tuple[str, list[Any]]]:
+        """What no field names, by dotted path: a value for each row, None where there is none."""
         objects, made = self._under(path)
         prefix = ".".join((*path, ""))
         for key in made.unnamed:
-            _keep(prefix + key, made.get[key](objects), extras)
+            yield prefix + key, made.get[key](objects)
         for key, twin in made.twins.items():
             values, others = (made.get[name](objects) for name in (key, twin))
             if values != others:
-                pairs = zip(values, others, strict=True)
-                differing = [UNSET if value == other else value for value, other in pairs]
-                _keep(prefix + key, differing, extras)
+                yield prefix + key, list(map(_differing, values, others))
         for key in made.branches:
-            self._collect((*path, key), extras)
+            yield from self._unnamed((*path, key))
 
     def _at(self, field: Field) -> tuple[Objects, _Made, str]:
         *branches, leaf = field.steps
@@ -339,11 +337,6 @@ class _Structs:
         return found
 
 
-def _keep(name: str, values: list[Any], extras: Extras) -> None:
-    """Adds what was set to what each row has beside its fields."""
-    for row, value in enumerate(values):
-        if value is not UNSET:
-            if row in extras:
-                extras[row][name] = value
-            else:
-                extras[row] = {name: value}
+def _differing(value: Any, other: Any) -> Any:
+    """A value that is not what it mostly repeats, as JSON text; None where it does."""
+    return None if value is UNSET or value == other else msgspec.Raw(msgspec.json.encode(value))

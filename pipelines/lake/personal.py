@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.lake.schema import HASH_NORMS
 
@@ -37,8 +39,9 @@ _EXTENSION = re.compile(r"(?:ext\.?|x|#)\s*\d+$", re.IGNORECASE)
 # What text must contain to be worth a closer look. Plain searches: one expression for all of it
 # cost 10 µs a kilobyte, ten times the rest of a row.
 TRACES_IN_TEXT = ("@", "+")
-_TRACES_IN_JSON = ("@", "+", "mail", "phone", "mobile", "whatsapp", "msisdn")
-_LOCAL_MOBILE_IN_JSON = re.compile(r'"0\d{8}')
+# The same of JSON, by Arrow's expressions (1.6 µs a kilobyte): also keys that are called like an
+# address or a number, a local number, and letters that are escaped, which hide any of these.
+_TRACES_IN_JSON = r'@|\+|"0[0-9]{8}|\\u00|(?i:mail|phone|mobile|whatsapp|msisdn)[^":]*"\s*:'
 
 _GMAIL = ("gmail.com", "googlemail.com")
 _CALLING_CODES = {
@@ -148,20 +151,9 @@ def as_text(hashes: Hashes) -> str:
     return "sha256:" + ":".join(hashes[: len(HASH_NORMS)])
 
 
-def is_personal_key(key: str) -> bool:
-    """Whether what stands under that key is an address or a number by its name."""
-    return _PERSONAL_KEY.search(key) is not None
-
-
-def may_be_personal(json_text: str, *, keys: bool = True) -> bool:
-    """False when nothing in the JSON text can be personal data, true when it needs a look.
-
-    Without `keys`, those of its objects are known to be called nothing personal.
-    """
-    traces, searched = (_TRACES_IN_JSON, json_text.lower()) if keys else (TRACES_IN_TEXT, json_text)
-    if any(trace in searched for trace in traces):
-        return True
-    return '"0' in json_text and _LOCAL_MOBILE_IN_JSON.search(json_text) is not None
+def may_be_personal(texts: pa.StringArray) -> pa.BooleanArray:
+    """Which JSON texts may hold personal data and need a look; false where nothing can be any."""
+    return pc.match_substring_regex(texts, _TRACES_IN_JSON)
 
 
 def scrub_text(text: str) -> str:

@@ -117,6 +117,24 @@ def test_what_was_seen_once_is_read_without_dicts(monkeypatch):
     }
 
 
+def test_text_that_no_field_looks_into_stays_as_the_platform_wrote_it():
+    page = b"""[
+      {"legacyId": 7, "placed_on": "2025-01-02", "lines": {"nodes": []},
+       "codes": [{"rate": 1.10, "big": 123456789012345678901234567890}], "path": "a\\/b"}
+    ]"""
+    found = convert_packed(ORDERS, [Packed(page, "page 1")], CONTEXT).rows.to_pylist()[0]
+    assert found["codes"] == '[{"rate":1.10,"big":123456789012345678901234567890}]'
+    assert found["_extra"] == r'{"path":"a\/b"}'
+
+
+def test_an_address_in_escaped_letters_is_hashed_too():
+    page = rb"""[{"legacyId": 7, "placed_on": "2025-01-02", "lines": {"nodes": []},
+                  "note": "ask ayu\u0040example.com", "\u0070hone": 6281234567890}]"""
+    found = convert_packed(ORDERS, [Packed(page, "page 1")], CONTEXT).rows["_extra"][0].as_py()
+    assert "example.com" not in found
+    assert "81234567890" not in found
+
+
 def test_what_repeats_its_sibling_is_dropped_and_what_differs_is_kept():
     other = {**ORDER, "until": "2025-01-31"}
     assert_same(ORDERS, [[ORDER]], DROP)
