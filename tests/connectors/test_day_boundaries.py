@@ -1,8 +1,8 @@
 """Days: which instants belong to one, whose midnight closes it, and what a platform is asked for.
 
 Every stream of the registry is in one of four tables. INSTANTS: its rows carry an instant, which
-decides their day. CLOSED: its rows carry a day that the platform itself has closed. SHOWN: it tells
-only the present, of what was published before the day closed. PRESENT: it tells only the present.
+decides their day. EXPORTS: the same, in files. CLOSED: its rows carry a day that the platform itself
+has closed. PRESENT: it tells only the present; SHOWN are those that list what had been published.
 Each runs for accounts in four zones, over ordinary days and over those of 23 and 25 hours. When
 days begin is written down by hand.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -619,6 +619,11 @@ def landed(
     return result.landed
 
 
+def closed_in(lake: Lake, stream: Stream, day: LandedDay) -> str:
+    """The zone in which the day was closed, as its file says."""
+    return lake.footer(stream, day.account, day.day).timezone
+
+
 def numbers(lake: Lake, stream: Stream, days: Sequence[LandedDay]) -> dict[date, list[int]]:
     """The numbers of the records in each day's file."""
     found: dict[date, list[int]] = {}
@@ -658,25 +663,24 @@ def test_each_record_lands_once_on_the_day_of_its_instant(
     days = [each for day in cell.days for each in landed(source, stream, lake, day, day, time)]
     found = numbers(lake, stream, days)
     assert found == expected_numbers(cell, kind.closed_in, instants)
-    assert {each.day for each in days} == set(cell.days)
+    assert {closed_in(lake, stream, each) for each in days} == {cell.basis(kind.closed_in)}
     again = landed(source, stream, lake, cell.first, cell.last, time)
     assert {each.changed for each in again} == {"unchanged"}
 
 
 @EACH_CELL
 @pytest.mark.parametrize("name", [name for name, kind in INSTANTS.items() if kind.asks])
-def test_a_day_is_asked_for_by_its_own_instants(
-    name: str, cell: Cell, server: Scripted, tmp_path: Path
-) -> None:
-    kind, stream, time, lake = INSTANTS[name], STREAMS[name], clock_after(cell), Lake(tmp_path)
+def test_a_day_is_asked_for_by_its_own_instants(name: str, cell: Cell, server: Scripted) -> None:
+    kind, stream, time = INSTANTS[name], STREAMS[name], clock_after(cell)
     made = [Made(at, kind.writes(1, at)) for at in [begins(cell.first, "UTC")]]
     answer = lambda asked: kind.answers(asked, made, cell.zone)  # noqa: E731
     source = source_of(name, server, cell, time, answer)
+    (account,) = [each for each in source.accounts() if each.has(stream)]
+    zone = cell.basis(kind.closed_in)
     for day in cell.days:
         server.asked.clear()
-        landed(source, stream, lake, day, day, time)
+        list(source.read(stream, account, stream.window(day, day, account)))
         asked = [found for each in server.asked if (found := kind.asked(each))]
-        zone = cell.basis(kind.closed_in)
         assert asked[0] == kind.asks(begins(day, zone), begins(day + timedelta(days=1), zone))
 
 
@@ -1044,7 +1048,7 @@ def test_a_days_figures_are_asked_for_and_land_as_the_platform_closed_it(
     for day in cell.days:
         server.asked.clear()
         (found,) = landed(source, stream, lake, day, day, time)
-        assert found.day == day
+        assert (found.day, closed_in(lake, stream, found)) == (day, zone)
         rows = lake.rows(stream, found.account, day)
         assert {int(value) for value in rows[kind.column].to_pylist()} == {figure(day)}
         assert set(rows[stream.day].to_pylist()) == {day}
@@ -1083,7 +1087,7 @@ def test_a_day_of_an_export_is_taken_as_it_is_written(
 
 
 def closed_posts(asked: Asked, made: Sequence[Made], _: str) -> Reply:
-    """The counters of posts: where X and LinkedIn tell them apart, of each post that is listed."""
+    """LinkedIn's posts; of their statistics, which it tells apart, there are none."""
     return elements([]) if "Statistics" in asked.path else newest_posts(asked, made, "")
 
 
@@ -1152,7 +1156,7 @@ def test_what_was_published_before_the_day_closed_is_counted_with_it(
     assert numbers(lake, stream, days) == {cell.last: before}
 
 
-# Everything else that tells only the present, by the zone in which its days close.
+# All that tells only the present, by the zone in which its days close.
 PRESENT: dict[str, str] = {
     "facebook_pages.post_counters": "UTC",
     "x.post_counters": "UTC",
@@ -1227,36 +1231,33 @@ def test_an_account_has_the_zone_in_which_its_platform_closes_days(
     assert {each.timezone for each in found} == {cell.basis(ACCOUNT_ZONES[source])}
 
 
-@EACH_CELL
+def days_of(name: str) -> Iterator[tuple[Account, date, datetime, datetime]]:
+    """Each day of each cell, with the account, and the instants at which it begins and ends."""
+    for cell in CELLS.values():
+        account = Account("a", cell.basis(ACCOUNT_ZONES.get(name.partition(".")[0], OWN)))
+        zone = cell.basis(CLOSED_IN[name])
+        for day in cell.days:
+            yield account, day, begins(day, zone), begins(day + timedelta(days=1), zone)
+
+
 @pytest.mark.parametrize("name", CLOSED_IN)
-def test_a_day_is_closed_at_its_midnight_and_not_a_second_before(name: str, cell: Cell) -> None:
-    stream, source = STREAMS[name], name.partition(".")[0]
-    zone = cell.basis(CLOSED_IN[name])
-    account = Account("a", cell.basis(ACCOUNT_ZONES.get(source, OWN)))
-    for day in cell.days:
-        midnight = begins(day + timedelta(days=1), zone)
+def test_a_day_is_closed_at_its_midnight_and_not_a_second_before(name: str) -> None:
+    stream = STREAMS[name]
+    for account, day, _, midnight in days_of(name):
         before = plan(stream, account, day, day, midnight - timedelta(seconds=1))
         at = plan(stream, account, day, day, midnight)
-        read = [window.days for window in at.windows]
-        assert (read, at.partial, at.skipped) == ([[day]], {}, ())
+        assert ([window.days for window in at.windows], at.partial, at.skipped) == ([[day]], {}, ())
         if name in PRESENT:
             assert [(each.day, each.reason) for each in before.skipped] == [(day, NOT_CLOSED)]
         else:
             assert before.partial == {day: (NOT_CLOSED,)}
 
 
-@EACH_CELL
 @pytest.mark.parametrize("name", CLOSED_IN)
-def test_a_window_begins_and_ends_at_the_midnights_of_its_days(name: str, cell: Cell) -> None:
-    stream, source = STREAMS[name], name.partition(".")[0]
-    account = Account("a", cell.basis(ACCOUNT_ZONES.get(source, OWN)))
-    zone = cell.basis(CLOSED_IN[name])
-    for day in cell.days:
-        window = stream.window(day, day, account)
-        assert (window.start, window.end) == (
-            begins(day, zone),
-            begins(day + timedelta(days=1), zone),
-        )
+def test_a_window_begins_and_ends_at_the_midnights_of_its_days(name: str) -> None:
+    for account, day, start, end in days_of(name):
+        window = STREAMS[name].window(day, day, account)
+        assert (window.start, window.end) == (start, end)
 
 
 def test_the_tables_hold_days_of_23_and_of_25_hours() -> None:
