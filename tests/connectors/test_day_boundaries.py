@@ -1,7 +1,7 @@
 """Days: which instants belong to one, whose midnight closes it, and what a platform is asked for.
 
 Every stream of the registry is in one of four tables. INSTANTS: its rows carry an instant, which
-decides their day. EXPORTS: the same, in files. CLOSED: its rows carry a day that the platform itself
+decides their day. EXPORTS: the same, in files. CLOSED: its rows carry a day that the platform
 has closed. PRESENT: it tells only the present; SHOWN are those that list what had been published.
 Each runs for accounts in four zones, over ordinary days and over those of 23 and 25 hours. When
 days begin is written down by hand.
