@@ -227,7 +227,7 @@ class FacebookPages(HttpSource):
     ) -> Iterator[Page]:
         fields = field_list(stream.schema, WRITTEN)
         for posts in _feed(graph, account, fields, window.start, window.end):
-            yield Page([post for post in posts if _within(post, window.start, window.end)])
+            yield Page(posts)
 
     def _post_counters(
         self, graph: Graph, stream: Stream, account: Account, window: Window
@@ -241,7 +241,7 @@ class FacebookPages(HttpSource):
         )
         fields = _counter_fields(stream, [metric for group in groups for metric in group])
         for posts in _feed(graph, account, fields, since, window.end):
-            yield Page(tidy(posts), self._served.notes(stream.name))
+            yield Page(posts, self._served.notes(stream.name))
 
     def _probe(
         self, graph: Graph, stream: Stream, account: Account, metrics: Sequence[str]
@@ -303,7 +303,10 @@ class FacebookPages(HttpSource):
 def _feed(
     graph: Graph, account: Account, fields: str, since: datetime, until: datetime
 ) -> Iterator[list[dict[str, Any]]]:
-    """The page's feed between two instants, by the page and by visitors."""
+    """The page's feed between two instants, by the page and by visitors.
+
+    Facebook counts the last one in: a post of that very instant is of the next day.
+    """
     lists = graph.lists(
         f"{account.id}/feed",
         fields=fields,
@@ -312,7 +315,7 @@ def _feed(
         limit=PAGE_SIZE,
     )
     for posts in lists:
-        yield [tidy(post) for post in posts]
+        yield [tidy(post) for post in posts if _within(post, since, until)]
 
 
 def _comments_of(graph: Graph, post: str, fields: str, window: Window) -> Iterator[dict[str, Any]]:
