@@ -272,6 +272,8 @@ class X(HttpSource):
         # Since when each timeline is known to be told whole.
         self._whole_since: dict[tuple[str, str], datetime] = {}
         self._refused: dict[str, tuple[str, ...]] = {}
+        # How many posts each account has, as its description told.
+        self._posted: dict[str, int] = {}
         self.api_version = version
 
     @override
@@ -279,8 +281,12 @@ class X(HttpSource):
         """The account with its handle. X closes its days in UTC."""
         if account_id == SEARCH:
             return Account(SEARCH, name=f"{len(self._queries)} queries", streams=OF_SEARCH)
-        told = self._client.get(f"{self._root}/users/{account_id}", **{"user.fields": "username"})
-        return Account(account_id, name=told["data"]["username"], streams=OF_ACCOUNTS)
+        asked = {"user.fields": "username,public_metrics"}
+        told = self._client.get(f"{self._root}/users/{account_id}", **asked)["data"]
+        posted = (told.get("public_metrics") or {}).get("tweet_count")
+        if posted is not None:
+            self._posted[account_id] = posted
+        return Account(account_id, name=told["username"], streams=OF_ACCOUNTS)
 
     def health(self, account: Account) -> list[Finding]:
         """The clock, what is left of the month's posts, and whose keys the account's are."""
@@ -334,9 +340,11 @@ class X(HttpSource):
 
     def _mentions(self, account: Account, window: Window) -> Iterator[Page]:
         asked = {"tweet.fields": FIELDS, "expansions": "author_id", "user.fields": USER_FIELDS}
+        listed = 0
         for body in self._timeline(MENTIONS, account, window.start, window.end, asked):
+            listed += len(body.get("data", ()))
             yield Page(_with_author(body))
-        yield from self._cut_off(MENTIONS, account, window.start)
+        yield from self._cut_off(MENTIONS, account, window.start, listed, window.end)
 
     def _post_counters(self, account: Account, window: Window) -> Iterator[Page]:
         """Public counters of a year; of the last month, also what only the account may see."""
@@ -453,24 +461,43 @@ class X(HttpSource):
         url = f"{self._root}/users/{account.id}/{timeline.edge}"
         return Request(url, {"max_results": PAGE_SIZE, **asked, **told})
 
-    def _cut_off(self, timeline: Timeline, account: Account, start: datetime) -> Iterator[Page]:
-        """A page that says so, where the timeline's depth ends after `start`."""
+    def _cut_off(
+        self,
+        timeline: Timeline,
+        account: Account,
+        start: datetime,
+        listed: int = 0,
+        until: datetime | None = None,
+    ) -> Iterator[Page]:
+        """A page that says so, where the timeline's depth ends after `start`.
+
+        `listed` is how many it is known to list from then `until`.
+        """
         key = (account.id, timeline.edge)
         if start < self._whole_since.get(key, datetime.max.replace(tzinfo=start.tzinfo)):
-            if not self._reaches(timeline, account, start):
+            if not self._reaches(timeline, account, start, listed, until or start):
                 yield Page([], (f"X lists only the newest {timeline.depth:,} {timeline.what}",))
                 return
             self._whole_since[key] = start
 
-    def _reaches(self, timeline: Timeline, account: Account, start: datetime) -> bool:
-        """Whether all since `start` is listed: something older is too, or there is room for it."""
+    def _reaches(
+        self, timeline: Timeline, account: Account, start: datetime, listed: int, until: datetime
+    ) -> bool:
+        """Whether all since `start` is listed: something older is too, or there is room for it.
+
+        An account's description tells how many posts it has, but not how many mentions.
+        """
+        if timeline is OWN and self._posted.get(account.id, OWN.depth) < OWN.depth:
+            return True
         endpoint = self._endpoint(account, timeline.edge)
         older = self._request(timeline, account, None, start, {"max_results": FEWEST})
         if endpoint.send(older).body.get("data"):
             return True
-        since = self._request(timeline, account, start, None, {})
-        pages = follow(endpoint, since, Tokens("pagination_token"))
-        return sum(len(body.get("data", ())) for body in pages) < timeline.depth
+        if until < self._now():
+            since = self._request(timeline, account, until, None, {})
+            pages = follow(endpoint, since, Tokens("pagination_token"))
+            listed += sum(len(body.get("data", ())) for body in pages)
+        return listed < timeline.depth
 
     def _endpoint(self, account: Account, name: str, *, own: bool = False) -> Endpoint:
         """The endpoint with its own pace: X counts those of the app and of each account apart."""

@@ -262,7 +262,7 @@ def test_a_query_that_costs_too_much_is_asked_for_fewer_nodes(
 
     server.answer = answer
     assert len(rows(read(source))) == 1
-    assert [asked.json["variables"]["first"] for asked in server.asked] == [25, 12, 6]
+    assert [asked.json["variables"]["first"] for asked in server.asked] == [100, 50, 25, 12, 6]
 
 
 def test_a_single_node_that_costs_too_much_is_an_error(source: Shopify, server: Scripted) -> None:

@@ -159,6 +159,25 @@ def test_a_page_that_changed_in_one_second_is_followed_by_number(
     assert len({row["id"] for row in rows(read(source))}) == 2 * PAGE_SIZE + 1
 
 
+@pytest.mark.parametrize(
+    ("told", "pages"),
+    [("2", ["1", "2"]), ("", ["1", "2", "3"]), ("0", ["1", "2", "3"])],
+    ids=["the site tells how many pages", "its header is taken away", "it does not count"],
+)
+def test_a_list_ends_with_its_last_page_or_where_that_is_not_told_with_an_empty_one(
+    source: WooCommerce, server: Scripted, told: str, pages: list[str]
+) -> None:
+    def answer(asked: Asked) -> Reply:
+        page = int(asked.query["page"])
+        found = [customer(n, "2026-05-02T10:00:00") for n in range(PAGE_SIZE + 1)]
+        shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        return Reply(shown, headers={"X-WP-TotalPages": told} if told else {})
+
+    server.answer = answer
+    assert len(rows(read(source, "customers"))) == PAGE_SIZE + 1
+    assert [asked.query["page"] for asked in server.asked] == pages
+
+
 def test_a_page_that_takes_the_site_too_long_is_asked_for_in_halves(
     source: WooCommerce, server: Scripted
 ) -> None:

@@ -345,6 +345,19 @@ def test_a_young_account_with_fewer_posts_lacks_nothing(source: X, server: Scrip
     assert {batch.missing for batch in batches} == {()}
 
 
+@pytest.mark.parametrize(("posted", "requests"), [(3199, 1), (3200, 2)])
+def test_an_account_with_fewer_posts_than_x_lists_is_whole_without_a_question(
+    source: X, server: Scripted, posted: int, requests: int
+) -> None:
+    metrics = {"tweet_count": posted}
+    server.says(Reply({"data": {"id": BRAND.id, "username": "b", "public_metrics": metrics}}))
+    source.accounts()
+    server.asked.clear()
+    answers(server, lambda _: page(tweet(9)))
+    read(source, "posts")
+    assert len(server.asked) == requests
+
+
 def test_what_is_known_to_be_whole_is_not_looked_at_again(source: X, server: Scripted) -> None:
     answers(server, lambda _: page(tweet(9)))
     read(source, "posts")
