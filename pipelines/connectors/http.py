@@ -416,18 +416,21 @@ class Client:
         self._wait_for_pace(ahead, "the platform asked for a pause")
 
     def _set_pace(self, seconds: float) -> None:
-        """Nobody asks for this account before so many seconds have passed."""
-        if seconds > 0:
-            due = self.clock.now() + timedelta(seconds=seconds)
-            self._not_before[task.current().account] = due
+        """Nobody asks for this account before so many seconds have passed, or later if told so."""
+        if seconds <= 0:
+            return
+        account = task.current().account
+        due = self.clock.now() + timedelta(seconds=seconds)
+        with self._lock:
+            self._not_before[account] = max(due, self._not_before.get(account, due))
 
     def _wait_for_pace(self, seconds: float, because: str) -> None:
         """Wait; the pace is then kept, unless another thread was told to wait for longer."""
         account = task.current().account
-        due = self._not_before.get(account)
+        until = self.clock.now() + timedelta(seconds=seconds)
         self.wait(seconds, because)
         with self._lock:
-            if self._not_before.get(account) == due:
+            if self._not_before.get(account, until) <= until:
                 self._not_before.pop(account, None)
 
     def _sleep(self, seconds: float) -> None:
