@@ -22,7 +22,7 @@ from pipelines.connectors.http import Client, Request, Token
 from pipelines.connectors.oauth1 import Keys, OAuth1
 from pipelines.connectors.read import HttpSource, Page, bisected, follow
 from pipelines.connectors.stream import Account, Stream, Window
-from pipelines.connectors.x_platform import Endpoint, x_platform
+from pipelines.connectors.x_platform import x_platform
 from pipelines.lake.schema import Field, day, integer, json, schema, text, timestamp
 
 DOCS = "https://docs.x.com/x-api/"
@@ -268,7 +268,6 @@ class X(HttpSource):
         }
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._now = now or client.clock.now
-        self._endpoints: dict[tuple[str, str], Endpoint] = {}
         # Since when each timeline is known to be told whole.
         self._whole_since: dict[tuple[str, str], datetime] = {}
         self._refused: dict[str, tuple[str, ...]] = {}
@@ -384,14 +383,14 @@ class X(HttpSource):
                     "max_results": FEWEST,
                 }
                 request = self._request(OWN, account, since, None, fields)
-                self._endpoint(account, OWN.edge, own=True).send(request)
+                self._own[account.id].send(request)
 
             self._refused[account.id] = bisected(PRIVATE, ask)[1]
         refused = self._refused[account.id]
         served = tuple(group for group in PRIVATE if group not in refused)
         return served, tuple(f"X does not serve {group}" for group in refused)
 
-    def _search(self, account: Account, window: Window) -> Iterator[Page]:
+    def _search(self, _: Account, window: Window) -> Iterator[Page]:
         for query in self._queries:
             asked: dict[str, str | int] = {
                 "query": query,
@@ -400,13 +399,13 @@ class X(HttpSource):
                 "expansions": "author_id",
                 "user.fields": USER_FIELDS,
             }
-            for body in self._recent("search", account, window, asked):
+            for body in self._recent("search", window, asked):
                 yield Page([{**record, "query": query} for record in _with_author(body)])
 
-    def _counts(self, account: Account, window: Window) -> Iterator[Page]:
+    def _counts(self, _: Account, window: Window) -> Iterator[Page]:
         for query in self._queries:
             asked = {"query": query, "granularity": "day"}
-            for body in self._recent("counts", account, window, asked):
+            for body in self._recent("counts", window, asked):
                 yield Page(
                     [
                         {
@@ -418,9 +417,7 @@ class X(HttpSource):
                     ]
                 )
 
-    def _recent(
-        self, what: str, account: Account, window: Window, asked: Mapping[str, str | int]
-    ) -> Iterator[Any]:
+    def _recent(self, what: str, window: Window, asked: Mapping[str, str | int]) -> Iterator[Any]:
         """The pages of a search, over those days that it tells."""
         days = [day for day in window.days if day not in self._too_early(window)]
         end = min(window.end, self._now() - INDEXING)
@@ -428,7 +425,7 @@ class X(HttpSource):
             return
         span = {"start_time": _instant(start), "end_time": _instant(end)}
         request = Request(f"{self._root}/tweets/{what}/recent", {**asked, **span})
-        yield from follow(self._endpoint(account, what), request, Tokens("next_token"))
+        yield from follow(self._client, request, Tokens("next_token"))
 
     def _timeline(
         self,
@@ -445,8 +442,8 @@ class X(HttpSource):
         if end <= start:
             return
         request = self._request(timeline, account, start, end, asked)
-        endpoint = self._endpoint(account, timeline.edge, own=own)
-        yield from follow(endpoint, request, Tokens("pagination_token"))
+        client = self._own[account.id] if own else self._client
+        yield from follow(client, request, Tokens("pagination_token"))
 
     def _request(
         self,
@@ -489,22 +486,14 @@ class X(HttpSource):
         """
         if timeline is OWN and self._posted.get(account.id, OWN.depth) < OWN.depth:
             return True
-        endpoint = self._endpoint(account, timeline.edge)
         older = self._request(timeline, account, None, start, {"max_results": FEWEST})
-        if endpoint.send(older).body.get("data"):
+        if self._client.send(older).body.get("data"):
             return True
         if until < self._now():
             since = self._request(timeline, account, until, None, {})
-            pages = follow(endpoint, since, Tokens("pagination_token"))
+            pages = follow(self._client, since, Tokens("pagination_token"))
             listed += sum(len(body.get("data", ())) for body in pages)
         return listed < timeline.depth
-
-    def _endpoint(self, account: Account, name: str, *, own: bool = False) -> Endpoint:
-        """The endpoint with its own pace: X counts those of the app and of each account apart."""
-        key = (account.id if own else "", name)
-        if key not in self._endpoints:
-            self._endpoints[key] = Endpoint(self._own[account.id] if own else self._client)
-        return self._endpoints[key]
 
 
 def _media(fields: str) -> dict[str, str]:

@@ -339,6 +339,26 @@ def test_an_account_that_must_wait_holds_up_no_other(server: Scripted, time: Fak
     assert client.stats.requests == 3
 
 
+def test_what_the_platform_counts_by_itself_waits_by_itself(
+    server: Scripted, time: FakeTime
+) -> None:
+    platform = Platform("test", counts=lambda request: request.url)
+    client = Client(platform, clock=time.clock)
+    server.answer = lambda asked: Reply(
+        status=429 if asked.path == "/spent" and not time.slept else 200,
+        headers={"Retry-After": "30"},
+    )
+
+    def free(seconds: float) -> None:
+        client.get(f"{server.url}/free")
+        time.clock.sleep(seconds)
+
+    client.clock = Clock(time.clock.now, free)
+    client.get(f"{server.url}/spent")
+    assert time.slept == [30]
+    assert [asked.path for asked in server.asked] == ["/spent", "/free", "/spent"]
+
+
 def test_a_refusal_for_pace_holds_back_everyone_who_asks_for_that_account(
     server: Scripted, time: FakeTime
 ) -> None:
