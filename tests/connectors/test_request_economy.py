@@ -66,10 +66,10 @@ ACCOUNTS: Limits = {
     "shopify": {"POST graphql.json": ONCE},
     "woocommerce": {"GET wp-json": ONCE, "GET data/currencies/current": ONCE},
     "stripe": {"GET account": ONCE},
-    # Tokens live four hours and are each shop's own (§11).
+    # Tokens live four hours and are each shop's own.
     "shopee": {"POST auth/access_token/get": ONCE, "GET shop/get_shop_info": ONCE},
     "tiktok_ads": {"GET advertiser/info": ONCE},
-    # Tokens live a day and are each account's own (§4b).
+    # Tokens live a day and are each account's own.
     "tiktok": {"POST oauth/token": ONCE, "GET user/info": ONCE},
     "tiktok_shop": {"GET api/v2/token/refresh": ONCE, "GET authorization/shops": ONCE},
     "x": {"GET users": Asked(accounts=2)},
@@ -78,7 +78,7 @@ ACCOUNTS: Limits = {
     "holidays": {},
     "google_ads": {
         "POST token": ONCE_IN_ALL,
-        # The manager is told to be one, then its clients are listed (§7: enumerate clients).
+        # The manager is told to be one, then its clients are listed.
         "POST searchStream customer": ONCE_IN_ALL,
         "POST searchStream customer_client": ONCE_IN_ALL,
     },
@@ -88,22 +88,22 @@ ACCOUNTS: Limits = {
     "instagram": {"GET user": ONCE},
 }
 
-# §1: lists by `limit=100`, insights by windows that the client computes.
+# Lists by `limit=100`, insights by windows that the client computes.
 FEED = {"GET page/feed": Asked(rows=100)}
-# A report is begun, polled until it is done and fetched in pages of 500 (§1c); in the sandbox it is
+# A report is begun, polled until it is done and fetched in pages of 500; in the sandbox it is
 # done when it is asked for the second time.
 REPORT = {
     "POST act/insights": ONCE,
     "GET run": Asked(times=2),
     "GET run/insights": Asked(rows=500),
 }
-# §6: 250,000 rows a report.
+# 250,000 rows a report.
 GA4_REPORT = {"POST runReport": Asked(rows=250_000)}
-# §11: windows of at most fifteen days.
+# Windows of at most fifteen days.
 FORTNIGHT = 15
-# §4a: a thousand rows a page, thirty days a report by day.
+# A thousand rows a page, thirty days a report by day.
 TIKTOK_LIST, TIKTOK_REPORT = Asked(rows=1000), Asked(rows=1000, days=30)
-# §2b: both placements apart, each by a job that is begun, polled (here it is done when it is asked
+# Both placements apart, each by a job that is begun, polled (here it is done when it is asked
 # for the third time, for all of an account's jobs) and fetched.
 X_JOBS = {
     "POST stats/jobs": Asked(times=2),
@@ -111,18 +111,18 @@ X_JOBS = {
     "GET file": Asked(times=2),
 }
 X_ADS_LIST = Asked(rows=1000)
-# §7: a stream of chunks has no pages. Fourteen days is what leading connectors ask for at once.
+# A stream of chunks has no pages. Fourteen days is what leading connectors ask for at once.
 GOOGLE_LIST, GOOGLE_DAYS = Asked(), Asked(days=14)
-# §5: twenty fields a call, of which two are the key; 15,000 elements are all that it gives. What we
-# take are 21 fields.
+# Twenty fields a call, of which two are the key; 15,000 elements are all that it gives. What we
+# take are 23 or 24 fields.
 LINKEDIN_DAYS = {"GET adAnalytics": Asked(rows=15_000, times=2)}
 LINKEDIN_LIST = Asked(rows=1000)
-# §3a: fifty videos a page and a question.
+# Fifty videos a page and a question.
 UPLOADS = {"GET playlistItems": Asked(rows=50, of="youtube.videos")}
 
 STREAMS: Limits = {
     "facebook_pages/posts": FEED,
-    # One retired metric fails a whole page of posts (§1a): the smallest page is asked for first.
+    # One retired metric fails a whole page of posts: the smallest page is asked for first.
     "facebook_pages/post_counters": {"GET page/feed": (Asked(rows=100), ONCE)},
     "facebook_pages/page_insights": {"GET page/insights": ONCE},
     "facebook_pages/comments": {
@@ -141,12 +141,12 @@ STREAMS: Limits = {
     "ga4/traffic": GA4_REPORT,
     "ga4/transactions": GA4_REPORT,
     "ga4/pages": GA4_REPORT,
-    # §8: 250 nodes a page, and 1,000 points a query: orders with twenty lines, visits and
-    # transactions each cost more than that beyond a hundred.
+    # 250 nodes a page, and 1,000 points a query: a hundred orders with twenty lines, visits and
+    # transactions each come near to that.
     "shopify/orders": {"POST graphql.json": Asked(rows=100)},
     "shopify/customers": {"POST graphql.json": Asked(rows=250)},
     "shopify/variants": {"POST graphql.json": Asked(rows=250)},
-    # §9: a hundred a page. The trash is another list; refunds and variations are told by their
+    # A hundred a page. The trash is another list; refunds and variations are told by their
     # order and product only.
     "woocommerce/orders": {
         "GET orders": Asked(rows=100, times=2),
@@ -158,11 +158,11 @@ STREAMS: Limits = {
         "GET products/variations": Asked(rows=1, of="woocommerce.products where type = 'variable'"),
     },
     "woocommerce/product_reviews": {"GET products/reviews": Asked(rows=100)},
-    # §10: a hundred a page; by events what changed, by creation what is new.
+    # A hundred a page; by events what changed, by creation what is new.
     "stripe/charges": {"GET charges": Asked(rows=100), "GET events": Asked(rows=100)},
     "stripe/refunds": {"GET refunds": Asked(rows=100), "GET events": Asked(rows=100)},
     "stripe/balance_transactions": {"GET balance_transactions": Asked(rows=100)},
-    # §11: a hundred a list, fifty a question for details and for settlements.
+    # A hundred a list, fifty a question for details and for settlements.
     "shopee/orders": {
         "GET order/get_order_list": Asked(rows=100, days=FORTNIGHT),
         "GET order/get_order_detail": Asked(rows=50, days=FORTNIGHT),
@@ -178,14 +178,14 @@ STREAMS: Limits = {
     "tiktok_ads/audience_age_gender": {"GET report/integrated/get": TIKTOK_REPORT},
     "tiktok_ads/audience_province": {"GET report/integrated/get": TIKTOK_REPORT},
     "tiktok/profile": {"GET user/info": ONCE},
-    # §4b: twenty a page.
+    # Twenty a page.
     "tiktok/videos": {"POST video/list": Asked(rows=20)},
     "tiktok_shop/orders": {"POST order/orders/search": Asked(rows=50, days=FORTNIGHT)},
     "tiktok_shop/returns": {"POST return_refund/returns/search": Asked(rows=50, days=FORTNIGHT)},
     "tiktok_shop/cancellations": {
         "POST return_refund/cancellations/search": Asked(rows=50, days=FORTNIGHT)
     },
-    # §2a: a hundred a page. Private counters of the last thirty days are asked for with the
+    # A hundred a page. Private counters of the last thirty days are asked for with the
     # account's own keys, after a question which of them are served; the public ones of older posts
     # are another list.
     "x/posts": {"GET users/tweets": Asked(rows=100)},
@@ -209,7 +209,7 @@ STREAMS: Limits = {
         "GET tweets": Asked(rows=200),
     },
     "x_ads/stats_account": X_JOBS,
-    # Twenty entities a question (§2b): which ones did something is asked first.
+    # Twenty entities a question: which ones did something is asked first.
     "x_ads/stats_campaign": {**X_JOBS, "GET active_entities": ONCE},
     "x_ads/stats_promoted_tweet": {
         **X_JOBS,
@@ -244,8 +244,8 @@ STREAMS: Limits = {
     "linkedin_ads/campaign_group_daily": LINKEDIN_DAYS,
     "linkedin_ads/campaign_daily": LINKEDIN_DAYS,
     "linkedin_ads/creative_daily": LINKEDIN_DAYS,
-    # A pivot a call.
-    "linkedin_ads/demographics_daily": {"GET adAnalytics": Asked(times=3 * 2)},
+    # Five fields by six pivots, each a call.
+    "linkedin_ads/demographics_daily": {"GET adAnalytics": Asked(times=6)},
     "linkedin/posts": {"GET posts": Asked(rows=100)},
     # Shares and other posts are told apart.
     "linkedin/post_counters": {
@@ -283,7 +283,7 @@ STREAMS: Limits = {
             " where kept_apart(parent_id) and not closed(post_id))",
         ),
     },
-    # §3b: a report ends with the last day on which all that it is asked is known, so that revenue
+    # A report ends with the last day on which all that it is asked is known, so that revenue
     # is asked for apart; how far it has come is asked first.
     "youtube/channel_daily": {"GET reports": Asked(times=3)},
     # Days and videos are not told together: two reports a video, after one of which videos there
@@ -299,7 +299,7 @@ STREAMS: Limits = {
         )
     },
     "instagram/accounts": {"GET user": ONCE},
-    # §1b: a hundred a page; insights of one media at a time.
+    # A hundred a page; insights of one media at a time.
     "instagram/media": {
         "GET user/media": Asked(rows=100),
         "GET media/insights": Asked(rows=1, of="instagram.media"),
