@@ -49,6 +49,17 @@ PREFIXES = (
     "X_ADS_",
 )
 
+# ISO 4217's list one, as pycountry 26.2 has it, without metals, funds and codes for testing.
+CURRENCIES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
+CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD
+GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD
+KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO
+NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE
+SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND
+VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+
 # By then the last account of the sandbox, in Los Angeles, has closed its yesterday.
 SANDBOX_HOUR = time(9, tzinfo=UTC)
 
@@ -113,7 +124,7 @@ class Settings(BaseSettings):
     meta_ads_access_token: SecretStr | None = Field(default=None, alias="META_ADS_ACCESS_TOKEN")
     meta_ads_accounts: Names = Field(default=(), alias="META_ADS_ACCOUNTS")
     meta_ads_base_url: str = Field(default="https://graph.facebook.com", alias="META_ADS_BASE_URL")
-    meta_ads_api_version: str = Field(default="v25.0", alias="META_ADS_API_VERSION")
+    meta_ads_api_version: str = Field(default="v26.0", alias="META_ADS_API_VERSION")
 
     facebook_pages_access_token: SecretStr | None = Field(
         default=None, alias="FACEBOOK_PAGES_ACCESS_TOKEN"
@@ -122,7 +133,7 @@ class Settings(BaseSettings):
     facebook_pages_base_url: str = Field(
         default="https://graph.facebook.com", alias="FACEBOOK_PAGES_BASE_URL"
     )
-    facebook_pages_api_version: str = Field(default="v25.0", alias="FACEBOOK_PAGES_API_VERSION")
+    facebook_pages_api_version: str = Field(default="v26.0", alias="FACEBOOK_PAGES_API_VERSION")
 
     ga4_credentials: Path | None = Field(default=None, alias="GA4_CREDENTIALS")
     ga4_access_token: SecretStr | None = Field(default=None, alias="GA4_ACCESS_TOKEN")
@@ -272,7 +283,7 @@ class Settings(BaseSettings):
     instagram_base_url: str = Field(
         default="https://graph.facebook.com", alias="INSTAGRAM_BASE_URL"
     )
-    instagram_api_version: str = Field(default="v25.0", alias="INSTAGRAM_API_VERSION")
+    instagram_api_version: str = Field(default="v26.0", alias="INSTAGRAM_API_VERSION")
 
     _sandboxed: bool = PrivateAttr(False)
 
@@ -300,8 +311,10 @@ class Settings(BaseSettings):
     @field_validator("reporting_currency")
     @classmethod
     def _iso_currency(cls, currency: str) -> str:
-        if not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
-            raise ValueError(f"{currency!r} is no ISO 4217 code, such as IDR")
+        if currency not in CURRENCIES.split():
+            raise ValueError(
+                f"{currency!r} is no currency; give its ISO 4217 code in capitals, such as IDR"
+            )
         return currency
 
     @field_validator("home", "files", "ga4_credentials")

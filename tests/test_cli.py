@@ -132,6 +132,24 @@ def test_an_instant_needs_its_offset(home, text):
     assert "2026-11-01T09:00:00Z" in done.output or "add Z for UTC" in done.output
 
 
+def test_an_instant_before_the_first_read_is_refused_and_leaves_nothing(home):
+    land(home, "17500.5", at=NOW.replace(hour=8))
+    land(home, "17600.5", at=NOW.replace(hour=10))
+    past = home / "past"
+    for _ in range(2):
+        done = smm("asof", f"{NOW:%Y-%m-%d}T07:59:00Z", "--into", str(past))
+        assert done.exit_code == 1
+        assert f"nothing had been read by {NOW:%Y-%m-%d} 07:59 UTC" in done.output
+        assert f"first read is of {NOW:%Y-%m-%d} 08:00:00 UTC" in done.output
+        assert list(past.iterdir()) == []
+
+
+def test_an_instant_of_an_empty_lake_says_what_to_run(home):
+    done = smm("asof", f"{NOW:%Y-%m-%d}T07:59:00Z", "--into", str(home / "past"))
+    assert done.exit_code == 1
+    assert "the lake is empty: run `smm run` first" in done.output
+
+
 def test_publishing_before_building_says_what_to_run(home):
     done = smm("publish")
     assert done.exit_code == 1

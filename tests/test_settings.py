@@ -107,7 +107,10 @@ def test_the_environment_wins_over_the_env_file(monkeypatch, tmp_path):
     ("name", "value", "says"),
     [
         ("SMM_REPORTING_TIMEZONE", "Asia/Jakata", "IANA time zone"),
-        ("SMM_REPORTING_CURRENCY", "rupiah", "ISO 4217"),
+        ("SMM_REPORTING_CURRENCY", "rupiah", "SMM_REPORTING_CURRENCY"),
+        ("SMM_REPORTING_CURRENCY", "IDX", "'IDX' is no currency"),
+        ("SMM_REPORTING_CURRENCY", "idr", "in capitals, such as IDR"),
+        ("SMM_REPORTING_CURRENCY", "XAU", "'XAU' is no currency"),
         ("SMM_NOW", "2026-01-01T00:00:00", "timezone"),
         ("SMM_MIN_SEGMENT_SIZE", "0", "greater than or equal to 1"),
     ],

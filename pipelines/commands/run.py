@@ -6,12 +6,14 @@ drawing (`progress`, `summary`).
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -31,6 +33,7 @@ from pipelines.defs.jobs import BACKFILL, BUILD
 from pipelines.defs.partitions import lookback
 from pipelines.defs.schedules import readable, windows
 from pipelines.defs.streams import asset_key
+from pipelines.lake.footer import read
 from pipelines.lake.store import Lake
 from pipelines.serving.publish import FILE
 from pipelines.settings import PROJECT, Settings
@@ -139,9 +142,29 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> int:
 
 
 def build_as_of(settings: Settings, instant: datetime, into: Path) -> int:
-    """Build in `into` from the lake as it was at that instant."""
-    Lake(settings.lake).as_of(instant, into.absolute() / "lake")
+    """Build in `into` from the lake as it was at that instant.
+
+    UsageError if nothing had been read by then: marts without a row would look like an answer.
+    """
+    lake = Lake(settings.lake)
+    past = lake.as_of(instant, into.absolute() / "lake")
+    if not past.manifest().num_rows:
+        shutil.rmtree(past.root)
+        raise UsageError(f"nothing had been read by {instant:%Y-%m-%d %H:%M %Z}; {_oldest(lake)}")
     return build_marts(settings.model_copy(update={"home": into.absolute()}))
+
+
+def _oldest(lake: Lake) -> str:
+    """From when on the lake knows anything, in words."""
+    layout = lake.layout
+    replaced = (
+        read_at for place in layout.replaced_places() for read_at, _ in layout.versions(place)
+    )
+    current = (read(layout.data(place)).known_at for place in layout.places())
+    first = min(chain(replaced, current), default=None)
+    if first is None:
+        return "the lake is empty: run `smm run` first"
+    return f"the lake's first read is of {first.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def example_settings() -> Settings:

@@ -7,7 +7,6 @@ export writes them.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from pipelines.connectors.errors import Decision, Permanent, Rule, Signal, TooMu
 from pipelines.connectors.google import until_quota_day
 from pipelines.connectors.health import Finding, State
 from pipelines.connectors.http import Answer, Client, Platform, Request, Token, status_signal
+from pipelines.connectors.oauth import Grant, Renewed
 from pipelines.connectors.read import HttpSource, Page, follow, halved
 from pipelines.connectors.stream import Account, Stream, Window
 from pipelines.lake.schema import Field, boolean, day, integer, json, money, schema, text
@@ -333,40 +333,33 @@ def _restrictions(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-class ServiceAccount:
-    """Access tokens for a service account's key file, renewed a minute before they end.
+def service_account(key_file: Path, client: Client) -> Renewed:
+    """Access tokens for a service account's key file; Permanent where that is none.
 
-    The key signs a short assertion, and the file's own `token_uri` exchanges it for a token.
+    The key signs a short assertion, and the file's own `token_uri` exchanges it for a token: there
+    is no refresh token. `client` is asked without any token.
     """
+    key = _key(key_file)
 
-    def __init__(self, key_file: Path, client: Client) -> None:
-        self._key = _key(key_file)
-        self._client = client
-        self._token = ""
-        self._renew_at: datetime | None = None
-        self._lock = threading.Lock()
+    def granted(_: str) -> Grant:
+        now = client.clock.now()
+        answer = client.send(_exchange(key, now)).body
+        ends = now + timedelta(seconds=int(answer.get("expires_in", 3600)))
+        return Grant(str(answer["access_token"]), ends)
 
-    def __call__(self) -> str:
-        """A token that is good for at least a minute."""
-        with self._lock:
-            now = self._client.clock.now()
-            if self._renew_at is None or now >= self._renew_at:
-                answer = self._client.send(self._exchange(now)).body
-                self._token = str(answer["access_token"])
-                self._renew_at = now + timedelta(seconds=int(answer.get("expires_in", 3600)) - 60)
-            return self._token
+    return Renewed(granted, "", clock=client.clock)
 
-    def _exchange(self, now: datetime) -> Request:
-        claims = {
-            "iss": self._key["client_email"],
-            "scope": SCOPE,
-            "aud": self._key["token_uri"],
-            "iat": int(now.timestamp()),
-            "exp": int((now + timedelta(hours=1)).timestamp()),
-        }
-        signer = RSA_SIGNER.from_service_account_info(self._key)
-        assertion = SIGNED(signer, claims).decode()
-        return Request(self._key["token_uri"], form={"grant_type": GRANT, "assertion": assertion})
+
+def _exchange(key: Mapping[str, Any], now: datetime) -> Request:
+    claims = {
+        "iss": key["client_email"],
+        "scope": SCOPE,
+        "aud": key["token_uri"],
+        "iat": int(now.timestamp()),
+        "exp": int((now + timedelta(hours=1)).timestamp()),
+    }
+    assertion = SIGNED(RSA_SIGNER.from_service_account_info(key), claims).decode()
+    return Request(key["token_uri"], form={"grant_type": GRANT, "assertion": assertion})
 
 
 def _key(key_file: Path) -> dict[str, Any]:
@@ -395,6 +388,6 @@ def ga4(
     token = Token.fixed(access_token)
     renewal = "accepted; whoever puts it into GA4_ACCESS_TOKEN must renew it each hour"
     if credentials is not None:
-        token = Token(ServiceAccount(credentials, signing_in))
+        token = Token(service_account(credentials, signing_in))
         renewal = "renews itself; a service account's key does not expire"
     return Ga4(signing_in.with_token(token), properties, base_url=base_url, renewal=renewal)

@@ -197,7 +197,7 @@ STREAMS = (
         text("ad_id", "Ad.", "adGroupAd.ad.id", required=True),
         text("ad_name", "Ad's name when it was read.", "adGroupAd.ad.name"),
         key=("ad_group_id", "ad_id"),
-        slice_days=7,
+        slice_days=14,
     ),
     _daily(
         "age_daily",
@@ -212,7 +212,7 @@ STREAMS = (
             required=True,
         ),
         key=("ad_group_id", "age_range"),
-        slice_days=7,
+        slice_days=14,
     ),
     _daily(
         "gender_daily",
@@ -227,7 +227,7 @@ STREAMS = (
             required=True,
         ),
         key=("ad_group_id", "gender"),
-        slice_days=7,
+        slice_days=14,
     ),
     _daily(
         "region_daily",
@@ -242,7 +242,7 @@ STREAMS = (
         ),
         text("region", "Region: geoTargetConstants/<id>.", "segments.geoTargetRegion"),
         key=("campaign_id", "country_id", "location_type", "region"),
-        slice_days=7,
+        slice_days=14,
     ),
 )
 

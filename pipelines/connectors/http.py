@@ -123,12 +123,18 @@ def no_pace(_answer: Answer) -> float:
     return 0.0
 
 
+def by_account(_request: Request) -> str:
+    """A platform that counts what is asked for each account."""
+    return task.current().account
+
+
 @dataclass(frozen=True)
 class Platform:
     """How one platform speaks.
 
     `signal` finds the refusal in an answer, `rules` say what it means, `pace` how many seconds an
-    answer's usage figures ask us to pause before the next request. `remedy` is what to do about a
+    answer's usage figures ask us to pause before the next request, and `counts` names what the
+    platform counts a request with: that waits, and nothing else. `remedy` is what to do about a
     refused token or permission, and names the setting.
     """
 
@@ -136,6 +142,7 @@ class Platform:
     rules: tuple[Rule, ...] = ()
     signal: Callable[[Answer], Signal | None] = status_signal
     pace: Callable[[Answer], float] = no_pace
+    counts: Callable[[Request], str] = by_account
     remedy: str = ""
     json: bool = True
 
@@ -247,9 +254,9 @@ class Client:
 
     Retries and waits happen here; any other decision is raised as the error class that carries it.
     A refused token is renewed once, if it can be; with one that stays refused the client asks
-    nothing more. Several threads may ask at once: each account keeps a pace of its own, and waits
-    for no other's. Several clients may share `stats`. `headers` go with each request (a version
-    that the platform wants named; no secrets).
+    nothing more. Several threads may ask at once: each account (or whatever the platform counts by)
+    keeps a pace of its own, and waits for no other's. Several clients may share `stats`. `headers`
+    go with each request (a version that the platform wants named; no secrets).
     """
 
     def __init__(
@@ -270,7 +277,7 @@ class Client:
         self._headers = dict(headers or {})
         self._dead: str | None = None
         self._lock = threading.Lock()
-        # Until when an account must not be asked for.
+        # Until when nothing must be asked, by what the platform counts.
         self._not_before: dict[str, datetime] = {}
 
     def with_token(self, signer: Signer | None) -> Client:
@@ -295,14 +302,15 @@ class Client:
         """
         if self._dead is not None:
             raise DeadToken(self._dead, remedy=self.platform.remedy)
+        counted = self.platform.counts(request)
         retries = waits = 0
         renewed = False
         while True:
             task.current().check()
-            self._keep_pace()
+            self._keep_pace(counted)
             answer = self._ask(request)
             if isinstance(answer, Answer):
-                self._set_pace(self.platform.pace(answer))
+                self._set_pace(counted, self.platform.pace(answer))
                 return answer
             rule = decide(self.platform.rules, answer)
             if rule.decision is Decision.RETRY and retries + 1 < TRIES:
@@ -310,7 +318,7 @@ class Client:
                 self._retry(rule, answer, retries)
             elif rule.decision is Decision.WAIT and waits < WAITS:
                 waits += 1
-                self._wait_out(rule, answer, waits)
+                self._wait_out(counted, rule, answer, waits)
             elif answer.status == 401 and not renewed and self._renew():
                 renewed = True
             else:
@@ -395,17 +403,17 @@ class Client:
         task.count(self.stats, retries=1)
         self._sleep(min(pause, LONGEST_BACKOFF))
 
-    def _wait_out(self, rule: Rule, signal: Signal, waits: int) -> None:
+    def _wait_out(self, counted: str, rule: Rule, signal: Signal, waits: int) -> None:
         seconds = signal.wait
         if seconds is None:
             seconds = rule.wait + (backoff(waits) if waits > 1 else 0.0)
         if seconds > LONGEST_WAIT:
             raise self._error(rule, signal)
-        self._set_pace(seconds)
-        self._wait_for_pace(seconds, f"{rule.because} ({self._tell(signal)})")
+        self._set_pace(counted, seconds)
+        self._wait_for_pace(counted, seconds, f"{rule.because} ({self._tell(signal)})")
 
-    def _keep_pace(self) -> None:
-        due = self._not_before.get(task.current().account)
+    def _keep_pace(self, counted: str) -> None:
+        due = self._not_before.get(counted)
         if due is None:
             return
         ahead = (due - self.clock.now()).total_seconds()
@@ -413,22 +421,23 @@ class Client:
             return
         if ahead > LONGEST_WAIT:
             raise WaitUntil("the platform's quota is nearly spent", resumes_at=due)
-        self._wait_for_pace(ahead, "the platform asked for a pause")
+        self._wait_for_pace(counted, ahead, "the platform asked for a pause")
 
-    def _set_pace(self, seconds: float) -> None:
-        """Nobody asks for this account before so many seconds have passed."""
-        if seconds > 0:
-            due = self.clock.now() + timedelta(seconds=seconds)
-            self._not_before[task.current().account] = due
+    def _set_pace(self, counted: str, seconds: float) -> None:
+        """Nobody asks for the same before so many seconds have passed, or later if told so."""
+        if seconds <= 0:
+            return
+        due = self.clock.now() + timedelta(seconds=seconds)
+        with self._lock:
+            self._not_before[counted] = max(due, self._not_before.get(counted, due))
 
-    def _wait_for_pace(self, seconds: float, because: str) -> None:
+    def _wait_for_pace(self, counted: str, seconds: float, because: str) -> None:
         """Wait; the pace is then kept, unless another thread was told to wait for longer."""
-        account = task.current().account
-        due = self._not_before.get(account)
+        until = self.clock.now() + timedelta(seconds=seconds)
         self.wait(seconds, because)
         with self._lock:
-            if self._not_before.get(account) == due:
-                self._not_before.pop(account, None)
+            if self._not_before.get(counted, until) <= until:
+                self._not_before.pop(counted, None)
 
     def _sleep(self, seconds: float) -> None:
         task.count(self.stats, waited_seconds=seconds)

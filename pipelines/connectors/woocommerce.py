@@ -319,6 +319,8 @@ def woocommerce_signal(answer: Answer) -> Signal | None:
 PLATFORM = Platform("woocommerce", RULES, woocommerce_signal, remedy=REMEDY)
 
 PAGE_SIZE = 100
+# How many pages of that size the list has.
+PAGES = "X-WP-TotalPages"
 SMALLEST_PAGE = 5
 SITE_TIME = "%Y-%m-%dT%H:%M:%S"
 # The widest that a site's clock can be from UTC: filters that know only its own time ask for more.
@@ -362,17 +364,28 @@ def pair(text: str) -> tuple[str, str]:
 class Numbered:
     """Paging by page number, over a list that does not move while it is read.
 
-    A host may hand out fewer rows than asked for, so a list ends with a page that brings nothing
-    new: an empty one, or, where a site ignores the number, the same once more.
+    It stands before the client, to see how many pages the site says there are. Some hosts take that
+    header away, and may hand out fewer rows than asked for: there, a list ends with a page that
+    brings nothing new: an empty one, or, where a site ignores the number, the same once more.
     """
 
-    _seen: set[Any] = field(default_factory=set)
+    client: Client
+    _seen: set[Any] = field(default_factory=set, init=False)
+    _pages: int | None = field(default=None, init=False)
+
+    def send(self, request: Request) -> Answer:
+        """The answer to a request for one page."""
+        answer = self.client.send(request)
+        told = answer.headers.get(PAGES, "")
+        # A site that does not count its rows tells of none beside rows that are there.
+        self._pages = (int(told) or None) if told.isdecimal() else None
+        return answer
 
     def after(self, request: Request, body: Any) -> Request | None:
         """The next page, until one brings nothing new."""
         page, fresh = int(request.params["page"]), {row.get("id") for row in body} - self._seen
         self._seen |= fresh
-        if not body or (page > 1 and not fresh):
+        if not body or (page > 1 and not fresh) or page == self._pages:
             return None
         return request.with_params(page=page + 1)
 
@@ -476,7 +489,7 @@ class WooCommerce(HttpSource):
                 modified_after=_site_time(window.start - timedelta(seconds=1)),
                 modified_before=_site_time(window.end),
             )
-            for body in self._bodies(account, request, ByChange()):
+            for body in self._bodies(account, request, ByChange):
                 for order in body:
                     self._complete(account, order)
                 yield body
@@ -501,7 +514,7 @@ class WooCommerce(HttpSource):
         )
         found: list[dict[str, Any]] = []
         try:
-            for body in self._bodies(account, request, Numbered()):
+            for body in self._bodies(account, request):
                 found += body
                 if len(found) >= len(order["refunds"]):
                     break
@@ -522,7 +535,7 @@ class WooCommerce(HttpSource):
     ) -> Iterator[list[dict[str, Any]]]:
         """All accounts, of which those that changed in the window are kept."""
         request = self._listing(stream, account, "customers", role="all", orderby="id", order="asc")
-        for body in self._bodies(account, request, Numbered()):
+        for body in self._bodies(account, request):
             for customer in body:
                 customer["date_modified_gmt"] = (
                     customer.get("date_modified_gmt") or customer["date_created_gmt"]
@@ -534,7 +547,7 @@ class WooCommerce(HttpSource):
     ) -> Iterator[list[dict[str, Any]]]:
         """All products, each followed by its variations."""
         request = self._listing(stream, account, "products", orderby="id", order="asc")
-        for body in self._bodies(account, request, Numbered()):
+        for body in self._bodies(account, request):
             yield body
             for product in body:
                 if product.get("type") == "variable":
@@ -545,7 +558,7 @@ class WooCommerce(HttpSource):
     ) -> Iterator[list[dict[str, Any]]]:
         route = f"products/{product['id']}/variations"
         request = self._listing(stream, account, route, orderby="id", order="asc")
-        for body in self._bodies(account, request, Numbered()):
+        for body in self._bodies(account, request):
             for variation in body:
                 # Older sites name neither.
                 variation.setdefault("type", "variation")
@@ -566,15 +579,16 @@ class WooCommerce(HttpSource):
             after=_site_time(window.start - ZONE_MARGIN),
             before=_site_time(window.end + ZONE_MARGIN),
         )
-        for body in self._bodies(account, request, Numbered()):
+        for body in self._bodies(account, request):
             yield [each for each in body if _within(each["date_created_gmt"], window)]
 
     def _bodies(
-        self, account: Account, request: Request, paging: Numbered
+        self, account: Account, request: Request, paged: type[Numbered] = Numbered
     ) -> Iterator[list[dict[str, Any]]]:
         """The list's rows page by page, each state of a row once."""
         known: set[tuple[Any, Any]] = set()
-        for body in follow(self._clients[account.id], request, paging):
+        paging = paged(self._clients[account.id])
+        for body in follow(paging, request, paging):
             yield [row for row in body if _first_time(row, known)]
 
     def _listing(self, stream: Stream, account: Account, route: str, **params: str) -> Request:

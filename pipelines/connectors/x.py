@@ -22,7 +22,7 @@ from pipelines.connectors.http import Client, Request, Token
 from pipelines.connectors.oauth1 import Keys, OAuth1
 from pipelines.connectors.read import HttpSource, Page, bisected, follow
 from pipelines.connectors.stream import Account, Stream, Window
-from pipelines.connectors.x_platform import Endpoint, x_platform
+from pipelines.connectors.x_platform import x_platform
 from pipelines.lake.schema import Field, day, integer, json, schema, text, timestamp
 
 DOCS = "https://docs.x.com/x-api/"
@@ -268,10 +268,11 @@ class X(HttpSource):
         }
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._now = now or client.clock.now
-        self._endpoints: dict[tuple[str, str], Endpoint] = {}
         # Since when each timeline is known to be told whole.
         self._whole_since: dict[tuple[str, str], datetime] = {}
         self._refused: dict[str, tuple[str, ...]] = {}
+        # How many posts each account has, as its description told.
+        self._posted: dict[str, int] = {}
         self.api_version = version
 
     @override
@@ -279,8 +280,12 @@ class X(HttpSource):
         """The account with its handle. X closes its days in UTC."""
         if account_id == SEARCH:
             return Account(SEARCH, name=f"{len(self._queries)} queries", streams=OF_SEARCH)
-        told = self._client.get(f"{self._root}/users/{account_id}", **{"user.fields": "username"})
-        return Account(account_id, name=told["data"]["username"], streams=OF_ACCOUNTS)
+        asked = {"user.fields": "username,public_metrics"}
+        told = self._client.get(f"{self._root}/users/{account_id}", **asked)["data"]
+        posted = (told.get("public_metrics") or {}).get("tweet_count")
+        if posted is not None:
+            self._posted[account_id] = posted
+        return Account(account_id, name=told["username"], streams=OF_ACCOUNTS)
 
     def health(self, account: Account) -> list[Finding]:
         """The clock, what is left of the month's posts, and whose keys the account's are."""
@@ -334,9 +339,11 @@ class X(HttpSource):
 
     def _mentions(self, account: Account, window: Window) -> Iterator[Page]:
         asked = {"tweet.fields": FIELDS, "expansions": "author_id", "user.fields": USER_FIELDS}
+        listed = 0
         for body in self._timeline(MENTIONS, account, window.start, window.end, asked):
+            listed += len(body.get("data", ()))
             yield Page(_with_author(body))
-        yield from self._cut_off(MENTIONS, account, window.start)
+        yield from self._cut_off(MENTIONS, account, window.start, listed, window.end)
 
     def _post_counters(self, account: Account, window: Window) -> Iterator[Page]:
         """Public counters of a year; of the last month, also what only the account may see."""
@@ -376,14 +383,14 @@ class X(HttpSource):
                     "max_results": FEWEST,
                 }
                 request = self._request(OWN, account, since, None, fields)
-                self._endpoint(account, OWN.edge, own=True).send(request)
+                self._own[account.id].send(request)
 
             self._refused[account.id] = bisected(PRIVATE, ask)[1]
         refused = self._refused[account.id]
         served = tuple(group for group in PRIVATE if group not in refused)
         return served, tuple(f"X does not serve {group}" for group in refused)
 
-    def _search(self, account: Account, window: Window) -> Iterator[Page]:
+    def _search(self, _: Account, window: Window) -> Iterator[Page]:
         for query in self._queries:
             asked: dict[str, str | int] = {
                 "query": query,
@@ -392,13 +399,13 @@ class X(HttpSource):
                 "expansions": "author_id",
                 "user.fields": USER_FIELDS,
             }
-            for body in self._recent("search", account, window, asked):
+            for body in self._recent("search", window, asked):
                 yield Page([{**record, "query": query} for record in _with_author(body)])
 
-    def _counts(self, account: Account, window: Window) -> Iterator[Page]:
+    def _counts(self, _: Account, window: Window) -> Iterator[Page]:
         for query in self._queries:
             asked = {"query": query, "granularity": "day"}
-            for body in self._recent("counts", account, window, asked):
+            for body in self._recent("counts", window, asked):
                 yield Page(
                     [
                         {
@@ -410,9 +417,7 @@ class X(HttpSource):
                     ]
                 )
 
-    def _recent(
-        self, what: str, account: Account, window: Window, asked: Mapping[str, str | int]
-    ) -> Iterator[Any]:
+    def _recent(self, what: str, window: Window, asked: Mapping[str, str | int]) -> Iterator[Any]:
         """The pages of a search, over those days that it tells."""
         days = [day for day in window.days if day not in self._too_early(window)]
         end = min(window.end, self._now() - INDEXING)
@@ -420,7 +425,7 @@ class X(HttpSource):
             return
         span = {"start_time": _instant(start), "end_time": _instant(end)}
         request = Request(f"{self._root}/tweets/{what}/recent", {**asked, **span})
-        yield from follow(self._endpoint(account, what), request, Tokens("next_token"))
+        yield from follow(self._client, request, Tokens("next_token"))
 
     def _timeline(
         self,
@@ -437,8 +442,8 @@ class X(HttpSource):
         if end <= start:
             return
         request = self._request(timeline, account, start, end, asked)
-        endpoint = self._endpoint(account, timeline.edge, own=own)
-        yield from follow(endpoint, request, Tokens("pagination_token"))
+        client = self._own[account.id] if own else self._client
+        yield from follow(client, request, Tokens("pagination_token"))
 
     def _request(
         self,
@@ -453,31 +458,42 @@ class X(HttpSource):
         url = f"{self._root}/users/{account.id}/{timeline.edge}"
         return Request(url, {"max_results": PAGE_SIZE, **asked, **told})
 
-    def _cut_off(self, timeline: Timeline, account: Account, start: datetime) -> Iterator[Page]:
-        """A page that says so, where the timeline's depth ends after `start`."""
+    def _cut_off(
+        self,
+        timeline: Timeline,
+        account: Account,
+        start: datetime,
+        listed: int = 0,
+        until: datetime | None = None,
+    ) -> Iterator[Page]:
+        """A page that says so, where the timeline's depth ends after `start`.
+
+        `listed` is how many it is known to list from then `until`.
+        """
         key = (account.id, timeline.edge)
         if start < self._whole_since.get(key, datetime.max.replace(tzinfo=start.tzinfo)):
-            if not self._reaches(timeline, account, start):
+            if not self._reaches(timeline, account, start, listed, until or start):
                 yield Page([], (f"X lists only the newest {timeline.depth:,} {timeline.what}",))
                 return
             self._whole_since[key] = start
 
-    def _reaches(self, timeline: Timeline, account: Account, start: datetime) -> bool:
-        """Whether all since `start` is listed: something older is too, or there is room for it."""
-        endpoint = self._endpoint(account, timeline.edge)
-        older = self._request(timeline, account, None, start, {"max_results": FEWEST})
-        if endpoint.send(older).body.get("data"):
-            return True
-        since = self._request(timeline, account, start, None, {})
-        pages = follow(endpoint, since, Tokens("pagination_token"))
-        return sum(len(body.get("data", ())) for body in pages) < timeline.depth
+    def _reaches(
+        self, timeline: Timeline, account: Account, start: datetime, listed: int, until: datetime
+    ) -> bool:
+        """Whether all since `start` is listed: something older is too, or there is room for it.
 
-    def _endpoint(self, account: Account, name: str, *, own: bool = False) -> Endpoint:
-        """The endpoint with its own pace: X counts those of the app and of each account apart."""
-        key = (account.id if own else "", name)
-        if key not in self._endpoints:
-            self._endpoints[key] = Endpoint(self._own[account.id] if own else self._client)
-        return self._endpoints[key]
+        An account's description tells how many posts it has, but not how many mentions.
+        """
+        if timeline is OWN and self._posted.get(account.id, OWN.depth) < OWN.depth:
+            return True
+        older = self._request(timeline, account, None, start, {"max_results": FEWEST})
+        if self._client.send(older).body.get("data"):
+            return True
+        if until < self._now():
+            since = self._request(timeline, account, until, None, {})
+            pages = follow(self._client, since, Tokens("pagination_token"))
+            listed += sum(len(body.get("data", ())) for body in pages)
+        return listed < timeline.depth
 
 
 def _media(fields: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ from pipelines.connectors.http import Client, Request
 from pipelines.connectors.oauth1 import Keys, OAuth1
 from pipelines.connectors.read import HttpSource, Page, follow, halved
 from pipelines.connectors.stream import Account, Stream, Window
-from pipelines.connectors.x_platform import Endpoint, x_platform
+from pipelines.connectors.x_platform import x_platform
 from pipelines.lake.schema import (
     Field,
     boolean,
@@ -244,8 +244,6 @@ class XAds(HttpSource):
         self._client = client
         # A job's file lies elsewhere, under an address that is its own proof.
         self._files = client.with_token(None)
-        self._lists = Endpoint(client)
-        self._figures = Endpoint(client)
         self._root = f"{base_url.rstrip('/')}/{version}"
         self.api_version = version
 
@@ -298,7 +296,7 @@ class XAds(HttpSource):
     def _list(self, account_id: str, edge: str, **params: str | int) -> Iterator[list[Any]]:
         url = f"{self._root}/accounts/{account_id}/{edge}"
         request = Request(url, {"count": PAGE_SIZE, **params})
-        for body in follow(self._lists, request, Cursors()):
+        for body in follow(self._client, request, Cursors()):
             yield body["data"]
 
     def _campaigns(self, account: Account) -> dict[str, str]:
@@ -351,7 +349,7 @@ class XAds(HttpSource):
             return
         url = f"{self._root}/stats/accounts/{account.id}/active_entities"
         span = {"start_time": _instant(window.start), "end_time": _instant(window.end)}
-        body = self._figures.send(Request(url, {"entity": entity, **span})).body
+        body = self._client.send(Request(url, {"entity": entity, **span})).body
         ids = sorted({each["entity_id"] for each in body["data"]})
         yield from _cut(ids, IDS_PER_CALL * JOBS_AT_ONCE // len(PLACEMENTS))
 
@@ -363,7 +361,7 @@ class XAds(HttpSource):
             return
         for one in asked:
             url = f"{self._root}/stats/accounts/{account.id}"
-            yield self._figures.send(Request(url, one.params)).body
+            yield self._client.send(Request(url, one.params)).body
 
     def _by_jobs(self, account: Account, asked: Sequence[Asked]) -> Iterator[Any]:
         """The jobs' files; those that failed are made anew, until the span is too much for X."""

@@ -1,24 +1,18 @@
-"""What both APIs of X share: how they refuse, when they may be asked again, a pace per endpoint.
+"""What both APIs of X share: how they refuse, and when an endpoint may be asked again.
 
 Belongs here: the table of refusals, rate limit headers. Does not: any stream (`x`, `x_ads`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pipelines.connectors.errors import Decision, Rule, Signal, WaitUntil
-from pipelines.connectors.http import (
-    LONGEST_WAIT,
-    Answer,
-    Client,
-    Platform,
-    Request,
-    status_signal,
-)
+from pipelines.connectors.errors import Decision, Rule, Signal
+from pipelines.connectors.http import Answer, Platform, Request, status_signal
 
 RULES = (
     Rule(
@@ -72,9 +66,25 @@ RULES = (
 )
 
 
+OWNER = re.compile(r"/(users|accounts)/[^/]+")
+
+
 def x_platform(name: str, remedy: str, *, json: bool = True) -> Platform:
     """One of X's APIs as that source speaks to it; `remedy` is what to do about credentials."""
-    return Platform(name=name, rules=RULES, signal=x_signal, remedy=remedy, json=json)
+    return Platform(
+        name=name,
+        rules=RULES,
+        signal=x_signal,
+        pace=lambda answer: until_reset(answer.headers) or 0.0,
+        counts=endpoint,
+        remedy=remedy,
+        json=json,
+    )
+
+
+def endpoint(request: Request) -> str:
+    """What X counts by: the address without whose it is. Each signer has a client of its own."""
+    return OWNER.sub(r"/\1", request.url)
 
 
 def x_signal(answer: Answer) -> Signal | None:
@@ -143,27 +153,3 @@ def _date(headers: Mapping[str, str]) -> datetime:
         return datetime.now(UTC)
     # A date with the zone -0000 comes without one.
     return told if told.tzinfo else told.replace(tzinfo=UTC)
-
-
-class Endpoint:
-    """A client that keeps the pace of one endpoint: X counts each by itself.
-
-    When the answer says that nothing is left, the next request waits for the next window.
-    """
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._not_before = client.clock.now()
-
-    def send(self, request: Request) -> Answer:
-        """The answer to one request, when it may be asked."""
-        ahead = (self._not_before - self._client.clock.now()).total_seconds()
-        if ahead > LONGEST_WAIT:
-            raise WaitUntil("a rate limit is reached", resumes_at=self._not_before)
-        if ahead > 0:
-            self._client.wait(ahead, "the window of a rate limit is spent")
-        answer = self._client.send(request)
-        pause = until_reset(answer.headers)
-        if pause is not None:
-            self._not_before = self._client.clock.now() + timedelta(seconds=pause)
-        return answer

@@ -191,7 +191,7 @@ class X:
         if of_user and of_user["edge"]:
             return self._timeline(call, asker, of_user["id"], of_user["edge"])
         if of_user:
-            return self._user(of_user["id"])
+            return self._user(of_user["id"], call.query.get("user.fields", ""))
         routes: dict[str, Callable[[Call, Asker], Row]] = {
             "2/users/me": lambda _, asker: self._me(asker),
             "2/usage/tweets": lambda _call, _asker: self._usage(),
@@ -203,11 +203,14 @@ class X:
             raise RefusedError(Answer(_problem("about:blank", 404, "Not Found", "Not Found"), 404))
         return routes[call.path](call, asker)
 
-    def _user(self, user: str) -> Row:
+    def _user(self, user: str, fields: str = "") -> Row:
         for code, account in CHANNEL_ACCOUNTS["x"].items():
             if account == user:
                 market = next(market for market in MARKETS if market.code == code)
-                return {"data": {"id": user, "name": market.page_name, "username": HANDLES[code]}}
+                told: Row = {"id": user, "name": market.page_name, "username": HANDLES[code]}
+                if "public_metrics" in fields.split(","):
+                    told["public_metrics"] = {"tweet_count": len(self._posts.own[user])}
+                return {"data": told}
         return {"errors": [_not_found("user", "id", user)]}
 
     def _me(self, asker: Asker) -> Row:

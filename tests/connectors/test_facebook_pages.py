@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
 import pytest
+from recorded import recorded
 from scripted import Asked, FakeTime, Reply, Scripted
 
 from pipelines.connectors.facebook_pages import (
@@ -21,9 +20,7 @@ from pipelines.connectors.facebook_pages import (
 )
 from pipelines.connectors.meta_graph import daily_values
 from pipelines.connectors.stream import Account, Batch, Window
-from pipelines.lake.convert import convert_records
 
-RECORDED = Path(__file__).parents[1] / "fixtures" / "facebook_pages"
 BY_NAME = {stream.name: stream for stream in STREAMS}
 PAGE = Account("100", "UTC", name="Sari Laut")
 WEEK = Window(date(2026, 5, 4), date(2026, 5, 10), "UTC")
@@ -69,28 +66,48 @@ def post(number: int, created: str, **more: Any) -> dict[str, Any]:
     return {"id": f"100_{number}", "created_time": created, **more}
 
 
-def test_a_recorded_feed_becomes_typed_rows() -> None:
-    recorded = json.loads((RECORDED / "posts__feed_fields_p1.json").read_text())
+RECORDED_POSTS = [
+    ("4_10113477241177441", "2021-07-04T19:50:58", "Happy July 4th! 🇺🇸"),
+    ("4_10113449068715281", "2021-07-02T13:42:21", "Some good news reading: teams at the"),
+    ("4_10113400535556121", "2021-06-29T01:34:06", "I'm grateful to get to build things"),
+    ("4_10113332572050531", "2021-06-23T17:39:46", "Thanks @adam.the.creator for designing"),
+    ("4_10113319652002411", "2021-06-22T18:06:08", "New commerce features coming to support"),
+]
 
-    batch = convert_records(
-        BY_NAME["posts"].schema, recorded["data"], {"account_id": "4"}, place="page 1"
-    )
 
-    assert batch.rejected == ()
-    assert batch.rows.schema == BY_NAME["posts"].schema.arrow
-    first = batch.rows.to_pylist()[0]
-    assert first["id"] == "4_10113477241177441"
-    assert first["message"] == "Happy July 4th! 🇺🇸"
-    assert first["created_time"] == datetime.fromisoformat("2021-07-04T19:50:58")
-    assert first["shares"] is None
-    assert pc.all(pc.is_null(batch.rows["_extra"])).as_py()
+def test_a_recorded_feed_becomes_typed_rows_page_by_page(
+    source: FacebookPages, server: Scripted
+) -> None:
+    """The second page has the same posts as the first; what nobody told is NULL and not zero."""
+    first = recorded("facebook_pages/posts__feed_fields_p1.json")
+    last = recorded("facebook_pages/posts__feed_fields_p2.json")
+    server.answer = page(lambda asked: Reply(last if "__paging_token" in asked.query else first))
+
+    found = batches(source, "posts", Window(date(2021, 6, 22), date(2021, 7, 4), "UTC"))
+
+    assert [batch.rows.num_rows for batch in found] == [5, 5]
+    for batch in found:
+        assert batch.rows.schema == BY_NAME["posts"].schema.arrow
+        for row, (post_id, created, message) in zip(rows([batch]), RECORDED_POSTS, strict=True):
+            assert (row.pop("page_id"), row.pop("id")) == ("100", post_id)
+            assert row.pop("created_time") == datetime.fromisoformat(created)
+            assert row.pop("message").startswith(message)
+            assert set(row.values()) == {None}
+
+
+def test_of_a_recorded_feed_only_the_posts_of_the_window_are_kept(
+    source: FacebookPages, server: Scripted
+) -> None:
+    feed = recorded("facebook_pages/posts__feed_fields_p2.json")
+    server.answer = page(lambda _: Reply(feed))
+    found = rows(batches(source, "posts", Window(date(2021, 6, 23), date(2021, 6, 29), "UTC")))
+    assert [row["id"] for row in found] == [post_id for post_id, _, _ in RECORDED_POSTS[2:4]]
 
 
 def test_a_recorded_page_is_an_account_that_closes_its_days_in_utc(
     source: FacebookPages, server: Scripted
 ) -> None:
-    recorded = (RECORDED / "pages__single_fields_page.json").read_bytes()
-    server.says(Reply(recorded))
+    server.says(Reply(recorded("facebook_pages/pages__single_fields_page.json")))
     assert source.describe("20531316728") == Account("20531316728", "UTC", "", "Facebook")
 
 

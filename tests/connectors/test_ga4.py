@@ -318,6 +318,25 @@ def test_a_service_account_signs_in_at_its_own_token_uri_and_renews_in_time(
     assert source.stats.requests == 5
 
 
+def test_a_service_account_s_token_that_is_refused_before_its_end_is_renewed_once(
+    server: Scripted, time: FakeTime, key_file: Path
+) -> None:
+    issued: list[str] = []
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/token":
+            issued.append(f"ya29.number-{len(issued)}")
+            return Reply({"access_token": issued[-1], "expires_in": 3599})
+        if asked.headers["Authorization"] == f"Bearer {issued[0]}":
+            return Reply({"error": {"code": 401, "status": "UNAUTHENTICATED"}}, 401)
+        return report()
+
+    server.answer = answer
+    source = ga4(["4000"], base_url=server.url, credentials=key_file, clock=time.clock)
+    read(source)
+    assert len(issued) == 2
+
+
 def test_a_refused_key_is_permanent_and_shows_nothing_of_it(
     server: Scripted, time: FakeTime, key_file: Path
 ) -> None:

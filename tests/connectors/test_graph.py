@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded import recorded
 from scripted import Asked, FakeTime, Reply, Scripted
 
 from pipelines.connectors.errors import Decision, decide
@@ -25,7 +25,6 @@ from pipelines.connectors.meta_graph import (
     tidy,
 )
 
-RECORDED = Path(__file__).parents[1] / "fixtures" / "facebook_pages"
 TOKEN = "graph-token-of-the-test"
 
 
@@ -76,9 +75,11 @@ def test_each_error_leads_to_its_decision(answer: Answer, decision: Decision | s
     assert decide(RULES, signal).decision == decision
 
 
-@pytest.mark.parametrize("name", ["error.json", "base__error_data.json"])
+@pytest.mark.parametrize(
+    "name", ["facebook_pages/error.json", "facebook_pages/base__error_data.json"]
+)
 def test_recorded_refusals_are_missing_permissions(name: str) -> None:
-    signal = graph_signal(Answer(400, {}, json.loads((RECORDED / name).read_text())))
+    signal = graph_signal(Answer(400, {}, recorded(name)))
 
     assert signal is not None
     rule = decide(RULES, signal)
@@ -90,10 +91,8 @@ def test_recorded_time_based_paging_is_followed_to_its_end_without_the_links_tok
     graph: Graph, server: Scripted
 ) -> None:
     """The link says `until` and a paging token; our own `since` and limit stay."""
-    first, last = (
-        json.loads((RECORDED / f"posts__feed_fields_{page}.json").read_text())
-        for page in ("p1", "p2")
-    )
+    first = recorded("facebook_pages/posts__feed_fields_p1.json")
+    last = recorded("facebook_pages/posts__feed_fields_p2.json")
     server.says(Reply(first), Reply(last))
 
     pages = list(graph.lists("4/posts", fields="id", since=1600000000, limit=5))

@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from scripted import FakeTime, Reply, Scripted
+from scripted import Asked, FakeTime, Reply, Scripted
 
 from pipelines.connectors import task
 from pipelines.connectors.errors import (
@@ -339,6 +339,26 @@ def test_an_account_that_must_wait_holds_up_no_other(server: Scripted, time: Fak
     assert client.stats.requests == 3
 
 
+def test_what_the_platform_counts_by_itself_waits_by_itself(
+    server: Scripted, time: FakeTime
+) -> None:
+    platform = Platform("test", counts=lambda request: request.url)
+    client = Client(platform, clock=time.clock)
+    server.answer = lambda asked: Reply(
+        status=429 if asked.path == "/spent" and not time.slept else 200,
+        headers={"Retry-After": "30"},
+    )
+
+    def free(seconds: float) -> None:
+        client.get(f"{server.url}/free")
+        time.clock.sleep(seconds)
+
+    client.clock = Clock(time.clock.now, free)
+    client.get(f"{server.url}/spent")
+    assert time.slept == [30]
+    assert [asked.path for asked in server.asked] == ["/spent", "/free", "/spent"]
+
+
 def test_a_refusal_for_pace_holds_back_everyone_who_asks_for_that_account(
     server: Scripted, time: FakeTime
 ) -> None:
@@ -356,6 +376,42 @@ def test_a_refusal_for_pace_holds_back_everyone_who_asks_for_that_account(
     client.clock = Clock(time.clock.now, also_asks)
     client.get(server.url)
     assert time.slept == [20, 20]
+
+
+def test_a_pause_is_not_cut_short_by_an_answer_that_asks_for_a_shorter_one(
+    server: Scripted, time: FakeTime
+) -> None:
+    """What was asked before the long pause was told may be answered after it."""
+    client = Client(Platform("test", pace=lambda told: told.body["pause"]), clock=time.clock)
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/first":
+            client.get(f"{server.url}/meanwhile")
+        return Reply({"pause": 5 if asked.path == "/first" else 60})
+
+    server.answer = answer
+    client.get(f"{server.url}/first")
+    client.get(f"{server.url}/next")
+    assert time.slept == [60]
+
+
+def test_a_short_wait_of_ones_own_leaves_the_longer_one_of_another(
+    server: Scripted, time: FakeTime
+) -> None:
+    client = Client(Platform("test", pace=lambda told: told.body["pause"]), clock=time.clock)
+    refused = Reply(status=429, headers={"Retry-After": "5"})
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/meanwhile":
+            return Reply({"pause": 60})
+        if time.slept:
+            return Reply({"pause": 0})
+        client.get(f"{server.url}/meanwhile")
+        return refused
+
+    server.answer = answer
+    client.get(f"{server.url}/first")
+    assert time.slept == [5, 55]
 
 
 def test_a_wait_ends_when_the_read_is_interrupted(server: Scripted) -> None:

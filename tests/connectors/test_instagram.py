@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
+from recorded import recorded
 from scripted import Asked, FakeTime, Reply, Scripted
 
 from pipelines.connectors.errors import Decision, Permanent, decide
@@ -31,7 +32,6 @@ from pipelines.ingest import ingest
 from pipelines.lake.convert import convert_records
 from pipelines.lake.store import Lake
 
-RECORDED = Path(__file__).parents[1] / "fixtures" / "instagram"
 BY_NAME = {stream.name: stream for stream in STREAMS}
 ACCOUNT = Account("178", "UTC", name="sarilaut")
 WEEK = Window(date(2026, 5, 4), date(2026, 5, 10), "UTC")
@@ -44,10 +44,6 @@ def source(server: Scripted, time: FakeTime) -> Instagram:
     return instagram(
         "token-of-the-test", ["178"], base_url=server.url, version="v25.0", clock=time.clock
     )
-
-
-def recorded(name: str) -> Any:
-    return json.loads((RECORDED / name).read_text())
 
 
 def read(source: Instagram, stream: str, window: Window = WEEK) -> list[Batch]:
@@ -79,7 +75,7 @@ NO_PERMISSION = refusal(10, "(#10) Application does not have permission for this
 
 def test_recorded_media_become_rows() -> None:
     """The link to the next page embeds a token; the request for it is built by ourselves."""
-    body = recorded("users__medias_p1.json")
+    body = recorded("instagram/users__medias_p1.json")
     plain = [{k: v for k, v in media.items() if k != "media_url"} for media in body["data"]]
 
     batch = convert_records(BY_NAME["media"].schema, plain, {"account_id": "178"}, place="page 1")
@@ -95,7 +91,7 @@ def test_recorded_media_become_rows() -> None:
 
 
 def test_recorded_media_by_id_keep_what_an_album_holds() -> None:
-    album = recorded("medias__medias_fields.json")["17896129349106152"]
+    album = recorded("instagram/medias__medias_fields.json")["17896129349106152"]
 
     batch = convert_records(BY_NAME["media"].schema, [album], {"account_id": "178"}, place="x")
 
@@ -109,8 +105,8 @@ def test_recorded_media_by_id_keep_what_an_album_holds() -> None:
 
 
 def test_recorded_insights_tell_one_value_in_either_shape() -> None:
-    (activity,) = recorded("medias__insights_new.json")["data"]
-    (reach,) = recorded("users__user_insights_new.json")["data"]
+    (activity,) = recorded("instagram/medias__insights_new.json")["data"]
+    (reach,) = recorded("instagram/users__user_insights_new.json")["data"]
 
     assert value_of(activity) == 11
     assert value_of({**activity, "values": []}) == 11
@@ -118,8 +114,43 @@ def test_recorded_insights_tell_one_value_in_either_shape() -> None:
     assert value_of({"name": "reach"}) is None
 
 
+def test_recorded_insights_become_typed_rows(source: Instagram, server: Scripted) -> None:
+    """What is broken down is landed as the whole that stands beside the breakdown."""
+    of_media = recorded("instagram/medias__insights_new.json")
+    of_account = recorded("instagram/users__user_insights_new.json")
+    server.answer = holding(media(18035507131611621), insights=lambda _: Reply(of_media))
+
+    (gathered,) = rows(read(source, "media", LAST))
+    server.answer = lambda asked: Reply(
+        of_account if asked.query["metric_type"] == "total_value" else {"data": []}
+    )
+    (reach,) = rows(read(source, "account_insights", LAST))
+
+    assert gathered["id"] == "18035507131611621"
+    assert json.loads(gathered["insights"]) == {"profile_activity": 11}
+    assert (gathered["like_count"], gathered["_extra"]) == (None, None)
+    assert (reach["metric"], reach["date"]) == ("reach", date(2026, 5, 10))
+    assert (int(reach["value"]), reach["_extra"]) == (14_516_883, None)
+
+
+def test_a_recorded_breakdown_becomes_a_typed_row_a_combination(
+    source: Instagram, server: Scripted
+) -> None:
+    body = recorded("instagram/users__user_insights_new.json")
+    server.answer = lambda asked: Reply(
+        body if asked.query["breakdown"] == "age,gender" else {"data": []}
+    )
+    found = rows(read(source, "follower_demographics", LAST))
+    assert {row["breakdown"] for row in found} == {"age,gender"}
+    by_dimension = {row["dimension"]: row["followers"] for row in found}
+    assert len(by_dimension) == 14
+    assert by_dimension["AD,NON_FOLLOWER"] == 14_357_147
+    assert by_dimension["AR_EFFECT_PREVIEW,FOLLOWER"] == 6
+    assert sum(by_dimension.values()) == 14_646_174
+
+
 def test_recorded_breakdowns_are_one_value_a_combination() -> None:
-    (reach,) = recorded("users__user_insights_new.json")["data"]
+    (reach,) = recorded("instagram/users__user_insights_new.json")["data"]
 
     found = list(broken_down(reach))
 

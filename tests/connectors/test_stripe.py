@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded import recorded
 from scripted import Asked, FakeTime, Reply, Scripted
 
 from pipelines.connectors.errors import CursorExpired, DeadToken, Permanent, Transient
@@ -16,7 +16,6 @@ from pipelines.connectors.health import State
 from pipelines.connectors.stream import Account, Batch, Window
 from pipelines.connectors.stripe import STREAMS, Stripe
 
-RECORDED = Path(__file__).parents[1] / "fixtures" / "stripe"
 BY_NAME = {stream.name: stream for stream in STREAMS}
 NUMBER, KEY = "acct_1Test", "rk_test_of_the_test_0123"
 ACCOUNT = Account(NUMBER, "UTC", "USD")
@@ -338,14 +337,13 @@ def test_a_booking_has_its_fee_and_the_currency_in_which_it_settles(
     assert "/v1/events" not in {asked.path for asked in server.asked}
 
 
-def recorded(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((RECORDED / f"openapi_fixture__{name}.json").read_text())
-    return found
-
-
 def test_the_documented_charge_and_refund_become_rows(source: Stripe, server: Scripted) -> None:
     day = Window(date(2009, 2, 13), date(2009, 2, 13), "UTC")
-    serve(server, charges=[recorded("charge")], refunds=[recorded("refund")])
+    serve(
+        server,
+        charges=[recorded("stripe/openapi_fixture__charge.json")],
+        refunds=[recorded("stripe/openapi_fixture__refund.json")],
+    )
     (paid,) = rows(read(source, window=day))
     assert paid["id"] == "ch_1PgafuB7WZ01zgkWXYmPNZs8"
     assert (paid["amount"], paid["amount_captured"], paid["currency"]) == (1, 0, "USD")
@@ -362,10 +360,10 @@ def test_the_documented_charge_and_refund_become_rows(source: Stripe, server: Sc
 
 
 def test_an_event_is_read_as_documented(source: Stripe, server: Scripted) -> None:
-    documented = recorded("event")
+    documented = recorded("stripe/openapi_fixture__event.json")
     documented["created"] = epoch(2026, 5, 8, 12)
     documented["type"] = "charge.updated"
-    documented["data"]["object"] = recorded("charge")
+    documented["data"]["object"] = recorded("stripe/openapi_fixture__charge.json")
     serve(server, events=[documented])
     (row,) = rows(read(source))
     assert (row["id"], row["seen_at"].day) == ("ch_1PgafuB7WZ01zgkWXYmPNZs8", 8)

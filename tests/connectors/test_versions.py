@@ -10,6 +10,7 @@ from pipelines.connectors import versions
 from pipelines.connectors.health import State
 from pipelines.connectors.registry import SOURCES
 from pipelines.connectors.versions import ALSO_READ, APIS, CALENDARS, VERSIONS, Version, find, judge
+from pipelines.settings import Settings
 
 # What the platforms' pages say, copied by hand.
 MARKETING_V25_ENDS = date(2027, 2, 23)
@@ -111,6 +112,13 @@ def test_every_api_of_a_source_has_versions_and_every_version_a_page() -> None:
     assert {*APIS.values(), *besides} == described
     pages = [each.page for each in (*VERSIONS, *CALENDARS.values())]
     assert all(page.startswith("https://") for page in pages)
+
+
+@pytest.mark.parametrize("source", sorted(APIS))
+def test_a_default_version_is_one_that_is_known_and_served_for_months(source: str) -> None:
+    default = Settings.model_fields.get(f"{source}_api_version")
+    if default is not None:
+        assert judge(source, default.default, date(2026, 12, 31)).state is State.OK
 
 
 def test_no_version_ends_before_it_is_released() -> None:

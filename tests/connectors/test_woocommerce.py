@@ -7,17 +7,16 @@ from base64 import b64encode
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded import recorded
 from scripted import Asked, FakeTime, Reply, Scripted
 
 from pipelines.connectors.errors import DeadToken, Permanent, Transient, WaitUntil
 from pipelines.connectors.stream import Account, Batch, Window
 from pipelines.connectors.woocommerce import PAGE_SIZE, STREAMS, WooCommerce, pair
 
-RECORDED = Path(__file__).parents[1] / "fixtures" / "woocommerce"
 BY_NAME = {stream.name: stream for stream in STREAMS}
 SITE = Account("toko.example", "Asia/Jakarta", "IDR")
 MAY = Window(date(2026, 5, 1), date(2026, 5, 9), "UTC")
@@ -159,6 +158,25 @@ def test_a_page_that_changed_in_one_second_is_followed_by_number(
     assert len({row["id"] for row in rows(read(source))}) == 2 * PAGE_SIZE + 1
 
 
+@pytest.mark.parametrize(
+    ("told", "pages"),
+    [("2", ["1", "2"]), ("", ["1", "2", "3"]), ("0", ["1", "2", "3"])],
+    ids=["the site tells how many pages", "its header is taken away", "it does not count"],
+)
+def test_a_list_ends_with_its_last_page_or_where_that_is_not_told_with_an_empty_one(
+    source: WooCommerce, server: Scripted, told: str, pages: list[str]
+) -> None:
+    def answer(asked: Asked) -> Reply:
+        page = int(asked.query["page"])
+        found = [customer(n, "2026-05-02T10:00:00") for n in range(PAGE_SIZE + 1)]
+        shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        return Reply(shown, headers={"X-WP-TotalPages": told} if told else {})
+
+    server.answer = answer
+    assert len(rows(read(source, "customers"))) == PAGE_SIZE + 1
+    assert [asked.query["page"] for asked in server.asked] == pages
+
+
 def test_a_page_that_takes_the_site_too_long_is_asked_for_in_halves(
     source: WooCommerce, server: Scripted
 ) -> None:
@@ -198,8 +216,8 @@ def test_a_trashed_order_is_an_order_whose_status_is_trash(
 def test_the_documented_orders_become_rows_to_the_cent(
     source: WooCommerce, server: Scripted
 ) -> None:
-    documented = json.loads((RECORDED / "docs_orders__03_list-all-orders.json").read_text())
-    refunds = json.loads((RECORDED / "docs_order-refunds__03_list-all-refunds.json").read_text())
+    documented = recorded("woocommerce/docs_orders__03_list-all-orders.json")
+    refunds = recorded("woocommerce/docs_order-refunds__03_list-all-refunds.json")
     listing(server, lambda _: documented, refunds=refunds)
 
     guest, known = rows(read(source, window=Window(date(2017, 3, 21), date(2017, 3, 22), "UTC")))
@@ -215,6 +233,8 @@ def test_the_documented_orders_become_rows_to_the_cent(
     assert len(guest["email_sha256_meta"]) == 64
     assert not [name for name in ("John", "Doe", "Market", "94103") if name in str(guest)]
     assert (known["id"], known["customer_id"], known["paid_at"]) == ("723", "26", None)
+    assert (known["total"], known["total_tax"]) == (Decimal("39.00"), Decimal(0))
+    assert [line["total"] for line in known["line_items"]] == [Decimal(9), Decimal(20)]
     returned = known["refunds"]
     assert [refund["amount"] for refund in returned] == [Decimal("10.00"), Decimal("9.00")]
     assert returned[0]["created_at"] == datetime(2017, 3, 21, 20, 7, 11)  # noqa: DTZ001
@@ -424,7 +444,7 @@ def test_refusals_end_as_the_table_says(
 
 
 def test_the_documented_error_is_read_by_its_code(source: WooCommerce, server: Scripted) -> None:
-    documented = json.loads((RECORDED / "docs_introduction__01_errors.json").read_text())
+    documented = recorded("woocommerce/docs_introduction__01_errors.json")
     server.says(Reply(documented, 404))
     with pytest.raises(Permanent, match=r"no WooCommerce there \(HTTP 404, code rest_no_route"):
         read(source)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from scripted import Asked, FakeTime, Reply, Scripted
 
+from pipelines.connectors import task
 from pipelines.connectors.errors import (
     DeadToken,
     Gone,
@@ -345,6 +346,19 @@ def test_a_young_account_with_fewer_posts_lacks_nothing(source: X, server: Scrip
     assert {batch.missing for batch in batches} == {()}
 
 
+@pytest.mark.parametrize(("posted", "requests"), [(3199, 1), (3200, 2)])
+def test_an_account_with_fewer_posts_than_x_lists_is_whole_without_a_question(
+    source: X, server: Scripted, posted: int, requests: int
+) -> None:
+    metrics = {"tweet_count": posted}
+    server.says(Reply({"data": {"id": BRAND.id, "username": "b", "public_metrics": metrics}}))
+    source.accounts()
+    server.asked.clear()
+    answers(server, lambda _: page(tweet(9)))
+    read(source, "posts")
+    assert len(server.asked) == requests
+
+
 def test_what_is_known_to_be_whole_is_not_looked_at_again(source: X, server: Scripted) -> None:
     answers(server, lambda _: page(tweet(9)))
     read(source, "posts")
@@ -525,6 +539,28 @@ def test_each_endpoint_has_a_pace_of_its_own(source: X, server: Scripted, time: 
     assert time.slept == [pytest.approx(61, abs=2)]
     read(source, "posts")
     assert time.slept == [pytest.approx(61, abs=2)] * 2
+
+
+def test_an_endpoint_s_window_is_the_apps_whichever_account_is_asked_for(
+    source: X, server: Scripted, time: FakeTime
+) -> None:
+    server.answer = lambda _: Reply(page(tweet(9)), headers=limits(0, 60))
+    for account in (BRAND, Account("1501000000000000002")):
+        with task.doing(task.Task(account.id)):
+            next(source.read(BY_NAME["mentions"], account, WEEK))
+    assert time.slept == [pytest.approx(61, abs=2)]
+
+
+def test_an_account_s_own_keys_have_windows_of_their_own(server: Scripted, time: FakeTime) -> None:
+    source = make(server, time, keys={BRAND.id: KEYS})
+    spent = limits(0, 60)
+    server.answer = lambda asked: Reply(
+        page(tweet(9)), headers={} if "OAuth " in asked.headers["Authorization"] else spent
+    )
+    read(source, "posts")
+    slept = list(time.slept)
+    next(source.read(BY_NAME["post_counters"], BRAND, WEEK))
+    assert time.slept == slept
 
 
 def test_a_spent_month_stops_the_stream_and_is_not_asked_again(

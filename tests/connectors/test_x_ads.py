@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded import recorded
 from scripted import Asked, FakeTime, Reply, Scripted
 
 from pipelines.connectors.errors import DeadToken, Permanent, Transient, decide
@@ -21,7 +21,6 @@ from pipelines.connectors.x_ads import STREAMS, XAds, added_up, x_ads
 from pipelines.connectors.x_ads import Asked as Question
 from pipelines.connectors.x_platform import RULES, x_signal
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "twitter_x"
 BY_NAME = {stream.name: stream for stream in STREAMS}
 ACCOUNT = Account("18ce54d4x5t", "Asia/Jakarta", "IDR")
 WEEK = Window(date(2026, 5, 1), date(2026, 5, 7), "Asia/Jakarta")
@@ -141,13 +140,37 @@ def test_days_are_asked_for_by_the_accounts_midnights(
 
 
 def test_a_recorded_answer_is_read_as_it_is() -> None:
-    body = json.loads((FIXTURES / "xads_analytics_sync_stats.json").read_text())
+    body = recorded("twitter_x/xads_analytics_sync_stats.json")
     day = Window(date(2019, 1, 1), date(2019, 1, 1), "UTC")
     counted = {"impressions": 1, "likes": 1, "engagements": 1, "clicks": 1}
     assert added_up(day, [body]) == [
         {"id": "aaaa", "date": "2019-01-01", **counted},
         {"id": "bbbb", "date": "2019-01-01", **dict.fromkeys(counted, 2)},
     ]
+
+
+def test_a_recorded_answer_becomes_typed_rows(source: XAds, server: Scripted) -> None:
+    """Of the other placement nothing is told; what is null is unknown, and not zero."""
+    body = recorded("twitter_x/xads_analytics_sync_stats.json")
+    on_x = {"PUBLISHER_NETWORK": figures(), "ALL_ON_TWITTER": body}
+    serve(
+        server,
+        active_entities=active("aaaa", "bbbb"),
+        stats=lambda asked: on_x[asked.query["placement"]],
+    )
+    found, _ = read(source, "stats_campaign", Window(date(2019, 1, 1), date(2019, 1, 1), "UTC"))
+    for row, (campaign, count) in zip(found, [("aaaa", 1), ("bbbb", 2)], strict=True):
+        assert row == {
+            **dict.fromkeys(row, None),
+            "account_id": ACCOUNT.id,
+            "currency": ACCOUNT.currency,
+            "campaign_id": campaign,
+            "date": date(2019, 1, 1),
+            "impressions": count,
+            "likes": count,
+            "engagements": count,
+            "clicks": count,
+        }
 
 
 def test_claimed_purchases_are_told_by_engagement_and_by_view(
@@ -323,8 +346,36 @@ def test_jobs_that_are_never_done_end_as_transient(
     assert sum(time.slept) > 30 * 60
 
 
+def test_a_recorded_job_is_done_and_its_file_becomes_rows(source: XAds, server: Scripted) -> None:
+    job = recorded("twitter_x/xads_analytics_async_get.json")
+    job["data"][0]["url"] = f"{server.url}/files/stats.json.gz"
+    body = recorded("twitter_x/xads_analytics_sync_stats.json")
+    for entity in body["data"]:
+        series = entity["id_data"][0]["metrics"]
+        entity["id_data"][0]["metrics"] = {
+            name: values and values * 8 for name, values in series.items()
+        }
+
+    def jobs(asked: Asked) -> Any:
+        return job if asked.method == "GET" else {"data": job["data"][0]}
+
+    serve(
+        server,
+        active_entities=active("aaaa", "bbbb"),
+        stats=lambda _: Reply(gzip.compress(json.dumps(body).encode())),
+        **{ACCOUNT.id: jobs},
+    )
+    found, _ = read(source, "stats_campaign", LONG)
+    assert {(row["campaign_id"], row["impressions"], row["follows"]) for row in found} == {
+        ("aaaa", 1, None),
+        ("bbbb", 2, None),
+    }
+    polled = [asked.query["job_ids"] for asked in server.asked if "job_ids" in asked.query]
+    assert polled == ["111111111111111111"]
+
+
 def test_a_recorded_job_is_found_done() -> None:
-    body = json.loads((FIXTURES / "xads_analytics_async_get.json").read_text())
+    body = recorded("twitter_x/xads_analytics_async_get.json")
     (job,) = body["data"]
     assert (job["id_str"], job["status"]) == ("111111111111111111", "SUCCESS")
     assert job["url"].endswith(".json.gz")

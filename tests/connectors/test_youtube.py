@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded import recorded
 from scripted import Asked, FakeTime, Reply, Scripted
 
 from pipelines.connectors.errors import (
@@ -39,7 +39,6 @@ from pipelines.connectors.youtube import (
 )
 from pipelines.lake.convert import convert_records
 
-RECORDED = Path(__file__).parents[1] / "fixtures" / "youtube"
 ZONE = "America/Los_Angeles"
 CHANNEL = Account("UC1", ZONE, "USD", "Sari Laut")
 WEEK = Window(date(2026, 5, 1), date(2026, 5, 7), ZONE)
@@ -62,10 +61,6 @@ def source(server: Scripted, time: FakeTime) -> YouTube:
     return built(server, time)
 
 
-def recorded(name: str) -> Any:
-    return json.loads((RECORDED / name).read_text())
-
-
 def read(source: YouTube, stream: str, window: Window = WEEK) -> list[Batch]:
     return list(source.read(BY_NAME[stream], CHANNEL, window))
 
@@ -86,7 +81,9 @@ def converted(stream: str, records: list[Any]) -> list[dict[str, Any]]:
 
 
 def test_recorded_channels_become_counters_beyond_32_bits() -> None:
-    google, developers = converted("channels", recorded("channels__info_multiple.json")["items"])
+    google, developers = converted(
+        "channels", recorded("youtube/channels__info_multiple.json")["items"]
+    )
 
     assert google["title"] == "Google"
     assert google["handle"] == "@google"
@@ -94,10 +91,12 @@ def test_recorded_channels_become_counters_beyond_32_bits() -> None:
     assert google["view_count"] == 3_331_930_783
     assert (google["subscriber_count"], google["video_count"]) == (10_700_000, 2678)
     assert (google["country"], developers["country"]) == (None, "US")
+    counted = ("view_count", "subscriber_count", "video_count")
+    assert [developers[name] for name in counted] == [208_790_084, 2_260_000, 5652]
 
 
 def test_recorded_videos_without_statistics_have_unknown_counters() -> None:
-    first, _ = converted("videos", recorded("videos__videos_info_multi.json")["items"])
+    first, second = converted("videos", recorded("youtube/videos__videos_info_multi.json")["items"])
 
     assert first["id"] == "D-lhorsDlUQ"
     assert first["published_at"] == datetime.fromisoformat("2019-03-21T20:37:49")
@@ -105,10 +104,12 @@ def test_recorded_videos_without_statistics_have_unknown_counters() -> None:
     assert first["language"] == "en"
     assert len(json.loads(first["tags"])) == 20
     assert (first["view_count"], first["like_count"], first["comment_count"]) == (None, None, None)
+    assert (second["id"], second["language"]) == ("ovdbrdCIP7U", "en")
+    assert second["published_at"] == datetime.fromisoformat("2019-09-11T23:00:05")
 
 
 def test_a_recorded_page_goes_on_by_its_token_and_not_by_its_total() -> None:
-    body = recorded("search__search_videos_by_channel.json")
+    body = recorded("youtube/search__search_videos_by_channel.json")
     request = Request("https://x", {"maxResults": 5})
 
     assert Tokens().after(request, body) == request.with_params(pageToken="CAUQAA")
@@ -171,7 +172,7 @@ def refusal(reason: str, status: int = 403, message: str = "", **more: Any) -> A
         (refusal("missingRequiredParameter", 400), Decision.STOP),
         (Answer(503, {}, "<html>"), Decision.RETRY),
         # A 403 by status and by Google's own word for it; the reason says that it will pass.
-        (Answer(403, {}, recorded("error_permission_resp.json")), Decision.RETRY),
+        (Answer(403, {}, recorded("youtube/error_permission_resp.json")), Decision.RETRY),
     ],
 )
 def test_the_reason_decides_and_not_the_status(answer: Answer, decision: Decision) -> None:
