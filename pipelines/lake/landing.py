@@ -29,8 +29,9 @@ from pipelines.lake.schema import Schema
 
 Change = Literal["new", "changed", "unchanged"]
 
-# Rows held in memory before they go to the workspace: a slice of a large shop is a few hundred MB.
-SPILL_BYTES = 128 * 1024 * 1024
+# Rows held in memory before they go to the workspace: a slice of a large shop is a few hundred MB,
+# and six sources are read at once.
+SPILL_BYTES = 64 * 1024 * 1024
 
 REJECTED_COLUMNS = pa.schema(
     [
