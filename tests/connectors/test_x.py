@@ -142,7 +142,7 @@ def test_a_documented_answer_becomes_a_typed_row(source: X, server: Scripted) ->
         "lang": "in",
         "conversation_id": "1577730467436138524",
         "in_reply_to_user_id": "99",
-        "referenced_tweets": '[{"id":"1577730467436130000","type":"replied_to"}]',
+        "referenced_tweets": '[{"type":"replied_to","id":"1577730467436130000"}]',
         "edit_history": '["1577730467436138520","1577730467436138524"]',
         "entities": None,
         "media": None,

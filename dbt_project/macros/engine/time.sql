@@ -31,6 +31,19 @@
     cast(timestamp_micros({{ microseconds }}) as timestamp_ntz)
 {%- endmacro %}
 
+{# Microseconds from `first` to `last`, both instants. #}
+{% macro microseconds_between(first, last) -%}
+    {{ return(adapter.dispatch('microseconds_between')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__microseconds_between(first, last) -%}
+    (epoch_us({{ last }}) - epoch_us({{ first }}))
+{%- endmacro %}
+
+{% macro spark__microseconds_between(first, last) -%}
+    (unix_micros(cast({{ last }} as timestamp)) - unix_micros(cast({{ first }} as timestamp)))
+{%- endmacro %}
+
 {# Whole days from `first` to `last`, both dates. #}
 {% macro days_between(first, last) -%}
     {{ return(adapter.dispatch('days_between')(first, last)) }}

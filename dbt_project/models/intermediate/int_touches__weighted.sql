@@ -18,11 +18,29 @@ counted as (
     select
         order_key,
         touch_id,
+        touch_at,
         touch_number,
         count(*) over (partition by order_key) as touches,
+        max(touch_at) over (partition by order_key) as last_touch_at,
         max(case when channel <> 'direct' then touch_number end) over (partition by order_key)
             as last_non_direct_number
     from numbered
+),
+
+weighted as (
+    {%- for model, weight in attribution_weights().items() %}
+    select
+        order_key,
+        touch_id,
+        touch_number,
+        touches,
+        '{{ model }}' as attribution_model,
+        {{ weight }} as weight
+    from counted
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 )
 
 select
@@ -30,40 +48,8 @@ select
     touch_id,
     touch_number,
     touches,
-    'first_touch' as attribution_model,
-    1 as weight,
-    1 as weight_total
-from counted
-where touch_number = 1
-union all
-select
-    order_key,
-    touch_id,
-    touch_number,
-    touches,
-    'last_touch' as attribution_model,
-    1 as weight,
-    1 as weight_total
-from counted
-where touch_number = touches
-union all
-select
-    order_key,
-    touch_id,
-    touch_number,
-    touches,
-    'last_non_direct' as attribution_model,
-    1 as weight,
-    1 as weight_total
-from counted
-where touch_number = coalesce(last_non_direct_number, touches)
-union all
-select
-    order_key,
-    touch_id,
-    touch_number,
-    touches,
-    'linear' as attribution_model,
-    1 as weight,
-    touches as weight_total
-from counted
+    attribution_model,
+    weight,
+    cast(sum(weight) over (partition by order_key, attribution_model) as bigint) as weight_total
+from weighted
+where weight > 0
