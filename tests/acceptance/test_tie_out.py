@@ -278,6 +278,44 @@ def test_every_post_on_x_and_what_it_gathered(installation, marts, market) -> No
     }
 
 
+@pytest.mark.parametrize("platform", ["instagram", "linkedin", "tiktok", "x", "youtube"])
+def test_every_hashtag_and_campaign_of_the_own_posts(installation, marts, platform) -> None:
+    """Only some platforms show the link that a post carries."""
+    found = {
+        post: told
+        for post, *told in marts.execute(
+            "select post_id, hashtags, utm_campaign from dim_post where source = ?", [platform]
+        ).fetchall()
+    }
+    posts = current_channel_posts(installation.sandbox.world)
+    posts = posts.filter(pc.is_in(posts["post_id"], pa.array(found)))
+    linked = platform in ("linkedin", "x")
+    assert found == {
+        row["post_id"]: [
+            ",".join(sorted(set(re.findall(r"#(\w+)", row["message"].lower())))) or None,
+            row["utm_campaign"] if linked else None,
+        ]
+        for row in posts.to_pylist()
+    }
+
+
+def test_every_link_of_the_pages_posts_and_its_campaign(installation, marts) -> None:
+    found = marts.execute(
+        """
+        select post_id, links, utm_source, utm_medium, utm_campaign from dim_post
+        where source = 'facebook_pages' and utm_campaign is not null order by post_id
+        """
+    ).fetchall()
+    posts = current_posts(installation.sandbox.world)
+    told = set(marts.execute("select post_id from dim_post").fetchnumpy()["post_id"])
+    assert found == [
+        (row["post_id"], row["link"], "facebook", "social", row["utm_campaign"])
+        for row in posts.sort_by("post_id").to_pylist()
+        if row["link"] and row["post_id"] in told
+    ]
+    assert found
+
+
 def test_every_mention_on_x_is_content_once(installation, marts) -> None:
     """By whom it is addressed, or found by a search of the last week."""
     found = dict(
