@@ -401,6 +401,71 @@ def test_every_media_and_story_and_what_it_gathered(installation, marts, market)
     }
 
 
+def audience(marts: duckdb.DuckDBPyConnection, account: str, first: date) -> dict[str, Any]:
+    """An account's days since then together; reach only adds up to be compared."""
+    return by_account(
+        marts,
+        f"""
+        select account_id, count(followers) as known, max_by(followers, date_day) as followers,
+            sum(followers_gained) as gained, sum(followers_lost) as lost,
+            sum(impressions) as impressions, sum(reach) as reach,
+            sum(profile_views) as profile_views
+        from fct_audience_daily
+        where date_day between date '{first}' and date '{LAST}' group by account_id
+        """,
+    )[account]
+
+
+def days_of(table: pa.Table, column: str, account: str, first: date) -> pa.Table:
+    """The world's days of an account since then, in order."""
+    return where(
+        table.sort_by("date_day"),
+        lambda row: row[column] == account and first <= row["date_day"] <= LAST,
+    )
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_day_of_a_pages_audience(installation, marts, market) -> None:
+    days = days_of(installation.sandbox.world.page_days, "page_id", market.page_id, FIRST)
+    assert audience(marts, market.page_id, FIRST) == {
+        "known": days.num_rows,
+        "followers": days["follows"][-1].as_py(),
+        "gained": total(days, "daily_follows"),
+        "lost": None,
+        "impressions": total(days, "media_view"),
+        "reach": total(days, "media_view_unique"),
+        "profile_views": None,
+    }
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_day_of_a_profiles_audience(installation, marts, market) -> None:
+    """Who began to follow is told of the last thirty days; who follows, as of now."""
+    account = CHANNEL_ACCOUNTS["instagram"][market.code]
+    first = LAST - timedelta(days=27)
+    days = days_of(installation.sandbox.world.channel_days, "account_id", account, first)
+    assert audience(marts, account, first) == {
+        "known": 1,
+        "followers": days["followers"][-1].as_py(),
+        "gained": total(days, "new_followers"),
+        "lost": None,
+        **{name: total(days, name) for name in ("impressions", "reach", "profile_views")},
+    }
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+@pytest.mark.parametrize("platform", ["linkedin", "tiktok", "x"])
+def test_every_accounts_followers_and_who_began_to_follow(
+    installation, marts, platform, market
+) -> None:
+    account = CHANNEL_ACCOUNTS[platform][market.code]
+    days = days_of(installation.sandbox.world.channel_days, "account_id", account, FIRST)
+    found = audience(marts, account, FIRST)
+    assert (found["known"], found["followers"]) == (1, days["followers"][-1].as_py())
+    gained = total(days, "new_followers") if platform == "linkedin" else None
+    assert (found["gained"], found["lost"]) == (gained, None)
+
+
 @pytest.mark.parametrize("market", CURRENCIES)
 @pytest.mark.parametrize("platform", ["youtube", "instagram", "linkedin"])
 def test_every_comment_of_the_days(installation, marts, platform, market) -> None:

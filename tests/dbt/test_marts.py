@@ -156,6 +156,7 @@ def land(lake: HandmadeLake) -> None:
     )
     s.videos(lake)
     s.profile(lake)
+    s.audience(lake)
     lake.put(
         "x.posts",
         s.X_ACCOUNT,
@@ -357,6 +358,26 @@ def test_a_story_counts_from_the_day_that_has_closed_on_it(built: Warehouse) -> 
         ("m1", "image", s.SATURDAY, 5, 0, None, 0),
         ("old", "image", s.FRIDAY, None, None, 3, None),
         ("s1", "story", s.SATURDAY, 9, 8, 0, 0),
+    ]
+
+
+def test_an_accounts_day_is_told_in_parts_and_what_is_not_told_is_unknown(
+    built: Warehouse,
+) -> None:
+    """On Friday nobody began to follow on Instagram; how many followed is not known. On Saturday
+    the channel hid its subscribers."""
+    assert built.rows(
+        "select source, date_day, followers, followers_gained, followers_lost, impressions, reach,"
+        " profile_views, video_views from fct_audience_daily order by source, date_day"
+    ) == [
+        ("facebook_pages", s.FRIDAY, 900, 9, None, 5000, 4000, None, None),
+        ("instagram", s.FRIDAY, None, 0, None, 700, 600, 7, None),
+        ("instagram", s.SATURDAY, 800, None, None, None, None, None, None),
+        ("linkedin", s.FRIDAY, 300, 3, None, None, None, None, None),
+        ("tiktok", s.FRIDAY, 500, None, None, None, None, None, None),
+        ("x", s.FRIDAY, 400, None, None, None, None, None, None),
+        ("youtube", s.FRIDAY, 1230, 3, 1, None, None, None, 50),
+        ("youtube", s.SATURDAY, None, None, None, None, None, None, None),
     ]
 
 
