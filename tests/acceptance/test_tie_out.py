@@ -346,6 +346,26 @@ def test_every_mention_on_x_is_content_once(installation, marts) -> None:
     assert found == expected
 
 
+def test_every_media_in_which_the_brand_is_tagged_is_content(installation, marts) -> None:
+    """Whoever addresses the brand on Instagram tags it."""
+    found = marts.execute(
+        "select content_id, account_id, author_name from fct_content"
+        " where source = 'instagram' and kind = 'mention' order by content_id"
+    ).fetchall()
+    posts = current_channel_posts(installation.sandbox.world)
+    rows = where(
+        posts.filter(pc.and_(pc.equal(posts["platform"], "instagram"), posts["is_mention"])),
+        lambda row: (
+            row["created_at"] < MIDNIGHT and f"@{HANDLES[row['market']]} " in row["message"]
+        ),
+    )
+    assert found == [
+        (row["post_id"], row["account_id"], row["author_handle"])
+        for row in rows.sort_by("post_id").to_pylist()
+    ]
+    assert found
+
+
 @pytest.mark.parametrize("market", CURRENCIES)
 def test_every_video_and_what_it_gathered(installation, marts, market) -> None:
     """Likes that are hidden and comments that are closed are not told."""
@@ -488,7 +508,7 @@ def test_every_comment_of_the_days(installation, marts, platform, market) -> Non
         """
         select account_id, count(*) as comments, count(parent_id) as replies,
             count(distinct author_id) as authors, sum(like_count) as likes
-        from fct_content group by account_id
+        from fct_content where kind = 'comment' group by account_id
         """,
     )[account]
     assert comments.num_rows > 0

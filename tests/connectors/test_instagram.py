@@ -421,6 +421,54 @@ def test_a_media_that_vanishes_while_it_is_read_is_skipped_and_named(
     assert "media 1" in batch.missing[0]
 
 
+# --- media of others
+
+
+def test_tagged_media_come_with_their_author_and_without_what_is_older(
+    source: Instagram, server: Scripted
+) -> None:
+    """The list goes on to older media, which are not asked for."""
+
+    def media(number: int, day: str) -> dict[str, Any]:
+        return {
+            "id": str(number),
+            "username": "nadia.gunawan",
+            "caption": "@sarilaut enak!",
+            "media_type": "IMAGE",
+            "permalink": f"https://www.instagram.com/p/{number}/",
+            "timestamp": f"2026-{day}T10:00:00+0000",
+            "like_count": 7,
+        }
+
+    def answer(asked: Asked) -> Reply:
+        assert asked.path == "/v25.0/178/tags"
+        pages = {
+            "": ([media(4, "05-11"), media(3, "05-10")], "a"),
+            "a": ([media(2, "05-04"), media(1, "05-03")], "b"),
+            "b": ([media(0, "05-02")], "c"),
+        }
+        found, after = pages[asked.query.get("after", "")]
+        following = f"{server.url}/v25.0/178/tags?after={after}&limit=100&fields=id"
+        return Reply({"data": found, "paging": {"next": following}})
+
+    server.answer = answer
+    found = rows(read(source, "tags"))
+    assert [row["id"] for row in found] == ["3", "2"]
+    assert found[0] == {
+        "account_id": "178",
+        "id": "3",
+        "username": "nadia.gunawan",
+        "caption": "@sarilaut enak!",
+        "media_type": "IMAGE",
+        "permalink": "https://www.instagram.com/p/3/",
+        "timestamp": datetime.fromisoformat("2026-05-10T10:00:00"),
+        "like_count": 7,
+        "comments_count": None,
+        "_extra": None,
+    }
+    assert len(server.asked) == 3
+
+
 # --- the account
 
 

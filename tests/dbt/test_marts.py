@@ -194,6 +194,21 @@ def land(lake: HandmadeLake) -> None:
         ],
     )
     lake.put(
+        "instagram.tags",
+        s.PROFILE,
+        s.FRIDAY,
+        [
+            {
+                "account_id": s.PROFILE,
+                "id": "g1",
+                "username": "nadia",
+                "caption": "Enak!",
+                "timestamp": s.at(s.FRIDAY),
+                "like_count": 7,
+            }
+        ],
+    )
+    lake.put(
         "holidays.public_holidays",
         "US",
         s.FRIDAY,
@@ -402,6 +417,13 @@ def test_a_post_on_x_that_is_mentioned_and_found_is_content_once(built: Warehous
         ("m1", "1501", "mention", "o1", "o1", "Rina", "in", False, True, X_POST + "m1"),
         ("n1", "search", "mention", None, None, None, "in", False, None, X_POST + "n1"),
     ]
+
+
+def test_media_in_which_an_account_is_tagged_are_mentions_of_it(built: Warehouse) -> None:
+    assert built.rows(
+        "select content_id, account_id, author_name, message, like_count, is_own, post_key"
+        " from fct_content where source = 'instagram' and kind = 'mention'"
+    ) == [("g1", s.PROFILE, "nadia", "Enak!", 7, None, None)]
 
 
 def test_clicks_that_x_tells_no_more_are_unknown_and_not_taken_back(built: Warehouse) -> None:

@@ -74,6 +74,26 @@ content as (
     from {{ ref('stg_instagram__comments') }}
     union all
     select
+        'instagram' as source,
+        'instagram' as platform,
+        account_id,
+        media_id as content_id,
+        'mention' as kind,
+        cast(null as string) as post_id,
+        cast(null as string) as parent_id,
+        cast(null as string) as author_id,
+        author_name,
+        message,
+        cast(null as string) as language,
+        cast(null as bigint) as rating,
+        like_count,
+        created_at,
+        permalink_url,
+        lake_account,
+        lake_day
+    from {{ ref('stg_instagram__tags') }}
+    union all
+    select
         'linkedin' as source,
         'linkedin' as platform,
         organization_id as account_id,

@@ -1,5 +1,5 @@
 {%- set inputs = [
-    'facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'linkedin.comments',
+    'facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'instagram.tags', 'linkedin.comments',
     'x.mentions', 'x.search', 'woocommerce.product_reviews', 'shopee.product_reviews',
 ] -%}
 {{ config(
