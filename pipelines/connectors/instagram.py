@@ -8,7 +8,7 @@ of Graph shares (`meta_graph`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -431,7 +431,7 @@ class Instagram(HttpSource):
         place = stream.name
         rows: list[dict[str, Any]] = []
         for metric in SERIES:
-            for insights in self._asked(place, account, (metric,), window, "time_series"):
+            for insights in self._series(place, account, metric, window):
                 rows += [row for insight in insights for row in daily_values(insight)]
         for one_day in window.slices(1):
             date = one_day.first.isoformat()
@@ -443,6 +443,20 @@ class Instagram(HttpSource):
         inside = {None, *(day.isoformat() for day in window.days)}
         told = [_without_period(row) for row in rows if row.get("date") in inside]
         yield Page(told, self._served.notes(place))
+
+    def _series(
+        self, place: str, account: Account, metric: str, window: Window
+    ) -> list[list[dict[str, Any]]]:
+        """The metric's days. One that is too old fails them all: then the newest that are told."""
+        found = self._asked(place, account, (metric,), window, "time_series")
+        days = window.days
+        refused, told = 0, 0 if found else len(days)
+        while told - refused > 1:
+            middle = (refused + told) // 2
+            part = replace(window, first=days[middle])
+            newer = self._asked(place, account, (metric,), part, "time_series")
+            found, refused, told = (newer, refused, middle) if newer else (found, middle, told)
+        return found
 
     def _asked(
         self, place: str, account: Account, metrics: Sequence[str], window: Window, kind: str

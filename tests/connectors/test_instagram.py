@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -539,6 +539,34 @@ def test_follower_counts_older_than_thirty_days_are_unknown_and_come_for_newer_o
     assert "follower_count" not in old.rows["metric"].to_pylist()
     assert "follower_count" in new.rows["metric"].to_pylist()
     assert (old.missing, new.missing) == ((), ())
+
+
+def test_a_window_that_begins_too_early_has_the_follower_counts_of_its_newer_days(
+    source: Instagram, server: Scripted
+) -> None:
+    """One day too many fails the whole answer, and the others would not be asked for again."""
+    told_since = datetime(2026, 5, 7, tzinfo=ZoneInfo(CALIFORNIA))
+    asked_for: list[Asked] = []
+
+    def answer(asked: Asked) -> Reply:
+        if asked.query["metric"] != "follower_count":
+            return account_day(asked)
+        asked_for.append(asked)
+        first = datetime.fromtimestamp(int(asked.query["since"]), UTC)
+        if first < told_since:
+            return refused(refusal(100, "(#100) only supports querying the last 30 days"))
+        days = [first + timedelta(days=n + 1) for n in range(10)]
+        ends = [day for day in days if day.timestamp() <= int(asked.query["until"])]
+        values = [{"value": 3, "end_time": f"{end:%Y-%m-%dT%H:%M:%S}+0000"} for end in ends]
+        return Reply({"data": [{"name": "follower_count", "period": "day", "values": values}]})
+
+    server.answer = answer
+    found = rows(
+        read(source, "account_insights", Window(date(2026, 5, 1), date(2026, 5, 10), CALIFORNIA))
+    )
+    told = [row["date"] for row in found if row["metric"] == "follower_count"]
+    assert told == [date(2026, 5, day) for day in (7, 8, 9, 10)]
+    assert len(asked_for) == 4
 
 
 def test_a_retired_metric_of_the_account_is_named_and_the_others_come(
