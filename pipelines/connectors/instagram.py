@@ -1,4 +1,5 @@
-"""Instagram: what a business account posted, how it was received, answered, and by whom followed.
+"""Instagram: what a business account posted, how it was received, answered, and by whom followed;
+media of others in which it is tagged.
 
 Belongs here: the streams, their metrics by kind of media, and how each is read. Does not: what all
 of Graph shares (`meta_graph`).
@@ -7,7 +8,7 @@ of Graph shares (`meta_graph`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -130,6 +131,30 @@ STREAMS = (
         lookback_days=28,
         slice_days=30,
         url=DOCS + "ig-comment/",
+    ),
+    Stream(
+        source="instagram",
+        name="tags",
+        group="social",
+        description="Public media of others in which the account is tagged.",
+        schema=schema(
+            *ACCOUNT,
+            text("id", "Media.", required=True),
+            text("username", "Author's name, without @."),
+            text("caption", "Text."),
+            text("media_type", "IMAGE, VIDEO or CAROUSEL_ALBUM."),
+            text("permalink", "Address of the media."),
+            timestamp("timestamp", "Publication (UTC).", required=True),
+            integer("like_count", "Likes so far; NULL where the author hides them."),
+            integer("comments_count", "Comments and replies so far."),
+        ),
+        key=("id",),
+        mode="replace",
+        day="timestamp",
+        ttl_days=365,
+        lookback_days=28,
+        slice_days=30,
+        url=DOCS + "ig-user/tags/",
     ),
     Stream(
         source="instagram",
@@ -282,6 +307,7 @@ class Instagram(HttpSource):
             "media": self._media,
             "stories": self._stories,
             "comments": self._comments,
+            "tags": self._tags,
             "account_insights": self._account_insights,
             "follower_demographics": self._demographics,
         }[stream.name]
@@ -387,6 +413,17 @@ class Instagram(HttpSource):
         edge = self._graph.lists(f"{comment}/replies", fields=COMMENT_FIELDS, limit=REPLIES)
         return (reply for replies in edge for reply in replies)
 
+    # --- media of others
+
+    def _tags(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
+        """The window's media. Instagram takes no time: a page of older media only ends the list."""
+        fields = field_list(stream.schema, {})
+        edge = self._graph.lists(f"{account.id}/tags", fields=fields, limit=PAGE_SIZE)
+        for media in edge:
+            yield Page([tidy(each) for each in media if _within(each, window)])
+            if media and all(_before(each, window.start, unknown=False) for each in media):
+                return
+
     # --- the account
 
     def _account_insights(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
@@ -394,7 +431,7 @@ class Instagram(HttpSource):
         place = stream.name
         rows: list[dict[str, Any]] = []
         for metric in SERIES:
-            for insights in self._asked(place, account, (metric,), window, "time_series"):
+            for insights in self._series(place, account, metric, window):
                 rows += [row for insight in insights for row in daily_values(insight)]
         for one_day in window.slices(1):
             date = one_day.first.isoformat()
@@ -406,6 +443,20 @@ class Instagram(HttpSource):
         inside = {None, *(day.isoformat() for day in window.days)}
         told = [_without_period(row) for row in rows if row.get("date") in inside]
         yield Page(told, self._served.notes(place))
+
+    def _series(
+        self, place: str, account: Account, metric: str, window: Window
+    ) -> list[list[dict[str, Any]]]:
+        """The metric's days. One that is too old fails them all: then the newest that are told."""
+        found = self._asked(place, account, (metric,), window, "time_series")
+        days = window.days
+        refused, told = 0, 0 if found else len(days)
+        while told - refused > 1:
+            middle = (refused + told) // 2
+            part = replace(window, first=days[middle])
+            newer = self._asked(place, account, (metric,), part, "time_series")
+            found, refused, told = (newer, refused, middle) if newer else (found, middle, told)
+        return found
 
     def _asked(
         self, place: str, account: Account, metrics: Sequence[str], window: Window, kind: str

@@ -1,10 +1,11 @@
-"""Shopee Open Platform v2: orders with lines and what the seller earns by them; returns.
+"""Shopee Open Platform v2: orders with lines and what the seller earns by them; returns; reviews.
 
 Belongs here: the streams, the partner's signature, shops' tokens, and what Shopee's errors mean.
 Does not: sending it (`http`), or keeping a token that is good only once (`oauth`).
 
 A list of orders tells their numbers only; their details are asked for in batches, and of those that
 were paid also the income, since only that tells which discounts Shopee pays and which the seller.
+Reviews cannot be asked for by time: a shop's newest thousand are read whole.
 """
 
 from __future__ import annotations
@@ -160,6 +161,36 @@ STREAMS = (
         totals=("refund_amount",),
         url=DOCS + "v2.returns.get_return_list?module=102&type=1",
     ),
+    Stream(
+        source="shopee",
+        name="product_reviews",
+        group="sales",
+        description="Reviews of products. Those deleted since are gone on a re-read.",
+        schema=schema(
+            *SHOP,
+            text("comment_id", "Review.", required=True),
+            timestamp("create_time", "When it was written (UTC).", required=True),
+            text("item_id", "Product."),
+            json("model_id_list", "Variants that the reviewer bought, as a list."),
+            text("order_sn", "Order by which they were bought."),
+            text("buyer_username", "Name under which it was written."),
+            text("comment", "Text."),
+            integer("rating_star", "Stars, 1 to 5."),
+            boolean("hidden", "Not shown to buyers."),
+            text("reply", "The shop's answer.", "comment_reply.reply"),
+            timestamp("reply_time", "When it answered (UTC).", "comment_reply.create_time"),
+            boolean("reply_hidden", "The answer is not shown.", "comment_reply.hidden"),
+        ),
+        key=("comment_id",),
+        mode="replace",
+        day="create_time",
+        zone="UTC",
+        # Buyers may change a review within thirty days.
+        lookback_days=30,
+        slice_days=90,
+        ttl_days=365,
+        url=DOCS + "v2.product.get_comment?module=89&type=1",
+    ),
 )
 
 REMEDY = (
@@ -193,8 +224,8 @@ RULES = (
         Decision.STOP,
         "the app lacks a permission",
         code=("error_permission", "no_permission", "error_permission_denied"),
-        remedy="Give the app the modules Order, Payment, Returns and Shop, and let the seller "
-        "authorise it again.",
+        remedy="Give the app the modules Order, Payment, Product, Returns and Shop, and let the "
+        "seller authorise it again.",
     ),
     Rule(
         Decision.STOP,
@@ -236,6 +267,8 @@ PLATFORM = Platform(name="shopee", rules=RULES, signal=shopee_signal, remedy=REM
 
 PAGE_SIZE = 100
 BATCH = 50
+# No more reviews of a shop are listed.
+LISTED_REVIEWS = 1000
 # What a window may span; a list of a longer one is refused.
 SPAN_DAYS = 15
 # Without them an order is a number, a status and little else.
@@ -299,6 +332,8 @@ UNWANTED_OF_LINES = frozenset(
         "is_b2c_owned_item",
     )
 )
+# Pictures and films, whether it may still be changed, and one of `model_id_list`.
+UNWANTED_OF_REVIEWS = frozenset(("media", "editable", "model_id"))
 PLACES = ("region", "state", "city")
 
 
@@ -395,7 +430,7 @@ class Seller:
 
 @dataclass(frozen=True)
 class Cursor:
-    """Paging of orders by a cursor."""
+    """Paging of orders and reviews by a cursor."""
 
     def after(self, request: Request, body: Any) -> Request | None:
         """The page that the cursor stands for, where there is more."""
@@ -472,6 +507,9 @@ class Shopee(HttpSource):
     @override
     def pages(self, stream: Stream, account: Account, window: Window) -> Iterator[Page]:
         """What changed in the window, in spans that Shopee allows."""
+        if stream.name == "product_reviews":
+            yield from self._reviews(account, window)
+            return
         read = self._orders if stream.name == "orders" else self._returns
         for part in window.slices(SPAN_DAYS):
             yield from read(account, part)
@@ -539,6 +577,29 @@ class Shopee(HttpSource):
             told = body["response"].get("return") or []
             yield Page([_bare(with_instants(each, TIMES), "item") for each in told])
 
+    def _reviews(self, account: Account, window: Window) -> Iterator[Page]:
+        """The window's reviews among those that are listed, which may not reach back to it."""
+        request = Request(
+            self._partner.url("product/get_comment"), {"cursor": "", "page_size": PAGE_SIZE}
+        )
+        listed, reach = 0, window.end
+        for body in follow(self._clients[account.id], request, Cursor()):
+            told = body["response"].get("item_comment_list") or []
+            written = [from_epoch(each.get("create_time")) for each in told]
+            listed += len(told)
+            reach = min((reach, *(moment for moment in written if moment)))
+            yield Page(
+                [
+                    _review(each)
+                    for each, moment in zip(told, written, strict=True)
+                    if moment is None or window.start <= moment < window.end
+                ]
+            )
+        if listed >= LISTED_REVIEWS and reach > window.start:
+            yield Page(
+                [], (f"reviews before {reach:%Y-%m-%d}: Shopee lists the newest {listed:,}",)
+            )
+
 
 def _order(order: Mapping[str, Any], income: Any) -> dict[str, Any]:
     """An order with instants in words, places instead of an address, and its income."""
@@ -547,6 +608,15 @@ def _order(order: Mapping[str, Any], income: Any) -> dict[str, Any]:
     told["recipient_address"] = {name: address.get(name) or None for name in PLACES}
     told["income"] = income
     return told
+
+
+def _review(review: Mapping[str, Any]) -> dict[str, Any]:
+    """A review and its answer with instants in words."""
+    told = {name: value for name, value in review.items() if name not in UNWANTED_OF_REVIEWS}
+    answer = review.get("comment_reply")
+    if isinstance(answer, Mapping):
+        told["comment_reply"] = with_instants(dict(answer), TIMES)
+    return with_instants(told, TIMES)
 
 
 def _bare(record: Mapping[str, Any], lines: str) -> dict[str, Any]:

@@ -188,6 +188,28 @@ STREAMS = (
         totals=("tweet_count",),
         url=DOCS + "posts/counts/introduction",
     ),
+    Stream(
+        source="x",
+        name="accounts",
+        group="social",
+        description="The account and its counters when the day closed.",
+        schema=schema(
+            ACCOUNT,
+            text("username", "Handle, without @."),
+            text("name", "Name shown."),
+            integer("followers_count", "Followers.", "public_metrics.followers_count"),
+            integer(
+                "following_count", "Accounts that it follows.", "public_metrics.following_count"
+            ),
+            integer("tweet_count", "Posts, reposts included.", "public_metrics.tweet_count"),
+            integer("listed_count", "Lists that it is on.", "public_metrics.listed_count"),
+        ),
+        key=("account_id",),
+        mode="replace",
+        snapshot=True,
+        zone="UTC",
+        url=DOCS + "users/lookup/introduction",
+    ),
 )
 OF_SEARCH = ("search", "counts_daily")
 OF_ACCOUNTS = tuple(stream.name for stream in STREAMS if stream.name not in OF_SEARCH)
@@ -280,8 +302,7 @@ class X(HttpSource):
         """The account with its handle. X closes its days in UTC."""
         if account_id == SEARCH:
             return Account(SEARCH, name=f"{len(self._queries)} queries", streams=OF_SEARCH)
-        asked = {"user.fields": "username,public_metrics"}
-        told = self._client.get(f"{self._root}/users/{account_id}", **asked)["data"]
+        told = self._user(account_id, "username,public_metrics")
         posted = (told.get("public_metrics") or {}).get("tweet_count")
         if posted is not None:
             self._posted[account_id] = posted
@@ -327,8 +348,18 @@ class X(HttpSource):
             "mentions": self._mentions,
             "search": self._search,
             "counts_daily": self._counts,
+            "accounts": self._account,
         }[stream.name]
         return read(account, window)
+
+    def _account(self, account: Account, _: Window) -> Iterator[Page]:
+        told = self._user(account.id, "username,name,public_metrics")
+        yield Page([{name: value for name, value in told.items() if name != "id"}])
+
+    def _user(self, account_id: str, fields: str) -> dict[str, Any]:
+        body = self._client.get(f"{self._root}/users/{account_id}", **{"user.fields": fields})
+        data: dict[str, Any] = body["data"]
+        return data
 
     def _posts(self, account: Account, window: Window) -> Iterator[Page]:
         asked = {**_media("type,duration_ms"), "exclude": "retweets"}

@@ -1,4 +1,4 @@
-"""Instagram of the sandbox: business accounts, media, stories, comments and insights of Graph.
+"""Instagram of the sandbox: business accounts, media, stories, comments, tags, insights of Graph.
 
 Belongs here: their nodes, edges and metrics. Does not: what all of Graph shares (`meta`).
 """
@@ -22,6 +22,7 @@ from pipelines.sandbox.meta import ABSENT, Asked, GraphError, Read, shaped
 from pipelines.sandbox.tables import texts
 from pipelines.sandbox.wire import Answer, Call
 from pipelines.sandbox.world import CHANNEL_ACCOUNTS, MARKETS, PAGE_ZONE, Market, channel_gains
+from pipelines.sandbox.world.channels import HANDLES
 
 PLATFORM = "instagram"
 Row = dict[str, Any]
@@ -102,6 +103,9 @@ class Profile:
         self.username = market.shop.replace("-", "")
         posts = _rows(_own(scene.table("current_channel_posts"), self.id), "post_id")
         self.media = {row["id"]: row for row in posts}
+        # Who addresses the brand tags it in the picture too: a rule, not truth.
+        written = _rows(_by_others(scene.table("current_channel_posts"), self.id), "post_id")
+        self.tagged = [row for row in written if f"@{HANDLES[market.code]} " in row["message"]]
         stories = [row for row in posts if row["media_type"] == "story"]
         lives = scene.micros - STORY_LIVES // timedelta(microseconds=1)
         self.stories = [row for row in stories if row["created_us"] > lives]
@@ -132,6 +136,11 @@ def _of_account(table: pa.Table, account: str) -> pa.Table:
 def _own(posts: pa.Table, account: str) -> pa.Table:
     posts = _of_account(posts, account)
     return posts.filter(pc.invert(posts["is_mention"]))
+
+
+def _by_others(posts: pa.Table, account: str) -> pa.Table:
+    posts = _of_account(posts, account)
+    return posts.filter(posts["is_mention"])
 
 
 def _rows(table: pa.Table, identifier: str) -> list[Row]:
@@ -234,6 +243,8 @@ class Instagram:
                 return self._page(call, profile, profile.feed, MEDIA_FIELDS, "IGMedia")
             case ("IGUser", "stories"):
                 return self._page(call, profile, profile.stories, MEDIA_FIELDS, "IGMedia")
+            case ("IGUser", "tags"):
+                return self._page(call, profile, profile.tagged, TAGGED_FIELDS, "IGMedia")
             case ("IGUser", "insights"):
                 return self._account_insights(call, profile)
             case ("IGMedia", "comments"):
@@ -477,6 +488,11 @@ MEDIA_FIELDS: dict[str, Read] = {
     "comments_count": _column("comments"),
     "children": _children,
     "is_comment_enabled": lambda *_: True,
+}
+# Of media by others their author is named, and the product is not told.
+TAGGED_FIELDS: dict[str, Read] = {
+    **{name: read for name, read in MEDIA_FIELDS.items() if name != "media_product_type"},
+    "username": _column("author_handle"),
 }
 
 

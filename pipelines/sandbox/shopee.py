@@ -1,8 +1,8 @@
-"""Shopee of the sandbox: tokens, the shop, orders with details and income, returns.
+"""Shopee of the sandbox: tokens, the shop, orders with details and income, returns, reviews.
 
 `POST /api/v2/auth/access_token/get`; with a shop's token `GET shop/get_shop_info`,
 `order/get_order_list`, `order/get_order_detail`, `returns/get_return_list`,
-`POST payment/get_escrow_detail_batch`
+`product/get_comment`, `POST payment/get_escrow_detail_batch`
 
 Belongs here: the signature as Shopee checks it, and records as it words them. Does not: what was
 bought (`world.outlets`). Errors come with HTTP 200 and a code in `error`, as Shopee's do.
@@ -25,7 +25,7 @@ from pipelines.sandbox.credentials import (
     SHOPEE_TOKENS,
 )
 from pipelines.sandbox.faults import Refusal
-from pipelines.sandbox.outlets import Row, orders_of
+from pipelines.sandbox.outlets import Row, orders_of, rows_of
 from pipelines.sandbox.rotation import Rotation
 from pipelines.sandbox.wire import Answer, Call, plain_refusal
 from pipelines.sandbox.world import INDONESIA, SHOPEE
@@ -34,6 +34,8 @@ API = "api/v2/"
 RENEWAL = "auth/access_token/get"
 ACCESS_SECONDS = 4 * 3600
 SPAN_SECONDS = 15 * 86_400
+LISTED_REVIEWS = 1000
+EDITABLE_SECONDS = 30 * 86_400
 STATUSES = {
     "unpaid": "UNPAID",
     "paid": "READY_TO_SHIP",
@@ -126,6 +128,8 @@ class Shopee:
                 return {"response": self._incomes(call)}
             case "returns/get_return_list":
                 return {"response": self._returns(call)}
+            case "product/get_comment":
+                return {"response": self._reviews(call)}
         raise ShopeeError(404, "error_not_found", "The API does not exist.")
 
     def _renewal(self, call: Call) -> Row:
@@ -209,6 +213,24 @@ class Shopee:
         )
         part, more, _ = _page(found, call, "page_no", lambda place, _: place + 1)
         return {"more": more, "return": part}
+
+    def _reviews(self, call: Call) -> Row:
+        """The newest reviews of the shop, or of one product."""
+        product = call.query.get("item_id")
+        now = int(self._scene.now.timestamp())
+        found = [
+            _review(row, now)
+            for row in rows_of(self._scene, "reviews", SHOPEE.name)
+            if product in (None, row["product_id"])
+        ]
+        found.sort(key=lambda each: (-each["create_time"], each["comment_id"]))
+        found = found[:LISTED_REVIEWS]
+        part, more, following = _page(found, call, "cursor", lambda place, size: place + size)
+        return {
+            "more": more,
+            "next_cursor": str(following) if more else "",
+            "item_comment_list": part,
+        }
 
 
 def signature(call: Call) -> str:
@@ -375,4 +397,22 @@ def _return(row: Row, refund: Row) -> Row:
             }
             for line in ([] if refund["kind"] == "goodwill" else taken)
         ],
+    }
+
+
+def _review(row: Row, now: int) -> Row:
+    written = _seconds(row["created_at"]) or 0
+    return {
+        "order_sn": row["order_id"],
+        "comment_id": int(row["review_id"]),
+        "comment": row["text"],
+        "buyer_username": _masked(row["author_name"].lower()),
+        "item_id": int(row["product_id"]),
+        "model_id": 0,
+        "model_id_list": [],
+        "rating_star": row["rating"],
+        "editable": "EDITABLE" if now - written < EDITABLE_SECONDS else "EXPIRED",
+        "hidden": False,
+        "create_time": written,
+        "media": {"image_url_list": [], "video_url_list": []},
     }

@@ -191,9 +191,9 @@ class X:
         if of_user and of_user["edge"]:
             return self._timeline(call, asker, of_user["id"], of_user["edge"])
         if of_user:
-            return self._user(of_user["id"], call.query.get("user.fields", ""))
+            return self._user(of_user["id"], call)
         routes: dict[str, Callable[[Call, Asker], Row]] = {
-            "2/users/me": lambda _, asker: self._me(asker),
+            "2/users/me": lambda call, asker: self._me(asker, call),
             "2/usage/tweets": lambda _call, _asker: self._usage(),
             "2/tweets": self._lookup,
             "2/tweets/search/recent": self._search,
@@ -203,22 +203,35 @@ class X:
             raise RefusedError(Answer(_problem("about:blank", 404, "Not Found", "Not Found"), 404))
         return routes[call.path](call, asker)
 
-    def _user(self, user: str, fields: str = "") -> Row:
+    def _user(self, user: str, call: Call) -> Row:
         for code, account in CHANNEL_ACCOUNTS["x"].items():
             if account == user:
                 market = next(market for market in MARKETS if market.code == code)
                 told: Row = {"id": user, "name": market.page_name, "username": HANDLES[code]}
-                if "public_metrics" in fields.split(","):
-                    told["public_metrics"] = {"tweet_count": len(self._posts.own[user])}
+                if "public_metrics" in call.query.get("user.fields", ""):
+                    told["public_metrics"] = self._public_metrics(user)
                 return {"data": told}
         return {"errors": [_not_found("user", "id", user)]}
 
-    def _me(self, asker: Asker) -> Row:
+    def _public_metrics(self, user: str) -> Row:
+        """Followers at the end of the last closed day."""
+        days = self._scene.world.channel_days
+        mine = pc.and_(pc.equal(days["platform"], "x"), pc.equal(days["account_id"], user))
+        closed = pc.less(days["date_day"], self._scene.today("UTC"))
+        followers = days.filter(pc.and_(mine, closed)).sort_by("date_day")["followers"].to_pylist()
+        return {
+            "followers_count": followers[-1] if followers else 0,
+            "following_count": 12,
+            "tweet_count": len(self._posts.own[user]),
+            "listed_count": 0,
+        }
+
+    def _me(self, asker: Asker, call: Call) -> Row:
         if not asker.account:
             detail = "Authenticating with Unknown is forbidden for this endpoint."
             body = _problem("unsupported-authentication", 403, "Unsupported Authentication", detail)
             raise RefusedError(Answer(body, 403))
-        return self._user(asker.account)
+        return self._user(asker.account, call)
 
     def _usage(self) -> Row:
         return {"data": {"project_cap": "1000000", "project_usage": "1200", "cap_reset_day": 8}}

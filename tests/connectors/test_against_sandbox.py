@@ -52,6 +52,8 @@ FIRST = LAST - timedelta(days=29)
 # What happens seldom in so small a world is read over all of its days.
 START = CONFIG.start
 SELDOM = {
+    ("instagram", "tags"),
+    ("shopee", "product_reviews"),
     ("shopee", "returns"),
     ("stripe", "refunds"),
     ("tiktok_shop", "cancellations"),

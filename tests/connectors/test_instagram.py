@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -452,6 +452,54 @@ def test_a_media_that_vanishes_while_it_is_read_is_skipped_and_named(
     assert "media 1" in batch.missing[0]
 
 
+# --- media of others
+
+
+def test_tagged_media_come_with_their_author_and_without_what_is_older(
+    source: Instagram, server: Scripted
+) -> None:
+    """The list goes on to older media, which are not asked for."""
+
+    def media(number: int, day: str) -> dict[str, Any]:
+        return {
+            "id": str(number),
+            "username": "nadia.gunawan",
+            "caption": "@sarilaut enak!",
+            "media_type": "IMAGE",
+            "permalink": f"https://www.instagram.com/p/{number}/",
+            "timestamp": f"2026-{day}T10:00:00+0000",
+            "like_count": 7,
+        }
+
+    def answer(asked: Asked) -> Reply:
+        assert asked.path == "/v25.0/178/tags"
+        pages = {
+            "": ([media(4, "05-11"), media(3, "05-10")], "a"),
+            "a": ([media(2, "05-04"), media(1, "05-03")], "b"),
+            "b": ([media(0, "05-02")], "c"),
+        }
+        found, after = pages[asked.query.get("after", "")]
+        following = f"{server.url}/v25.0/178/tags?after={after}&limit=100&fields=id"
+        return Reply({"data": found, "paging": {"next": following}})
+
+    server.answer = answer
+    found = rows(read(source, "tags"))
+    assert [row["id"] for row in found] == ["3", "2"]
+    assert found[0] == {
+        "account_id": "178",
+        "id": "3",
+        "username": "nadia.gunawan",
+        "caption": "@sarilaut enak!",
+        "media_type": "IMAGE",
+        "permalink": "https://www.instagram.com/p/3/",
+        "timestamp": datetime.fromisoformat("2026-05-10T10:00:00"),
+        "like_count": 7,
+        "comments_count": None,
+        "_extra": None,
+    }
+    assert len(server.asked) == 3
+
+
 # --- the account
 
 
@@ -522,6 +570,34 @@ def test_follower_counts_older_than_thirty_days_are_unknown_and_come_for_newer_o
     assert "follower_count" not in old.rows["metric"].to_pylist()
     assert "follower_count" in new.rows["metric"].to_pylist()
     assert (old.missing, new.missing) == ((), ())
+
+
+def test_a_window_that_begins_too_early_has_the_follower_counts_of_its_newer_days(
+    source: Instagram, server: Scripted
+) -> None:
+    """One day too many fails the whole answer, and the others would not be asked for again."""
+    told_since = datetime(2026, 5, 7, tzinfo=ZoneInfo(CALIFORNIA))
+    asked_for: list[Asked] = []
+
+    def answer(asked: Asked) -> Reply:
+        if asked.query["metric"] != "follower_count":
+            return account_day(asked)
+        asked_for.append(asked)
+        first = datetime.fromtimestamp(int(asked.query["since"]), UTC)
+        if first < told_since:
+            return refused(refusal(100, "(#100) only supports querying the last 30 days"))
+        days = [first + timedelta(days=n + 1) for n in range(10)]
+        ends = [day for day in days if day.timestamp() <= int(asked.query["until"])]
+        values = [{"value": 3, "end_time": f"{end:%Y-%m-%dT%H:%M:%S}+0000"} for end in ends]
+        return Reply({"data": [{"name": "follower_count", "period": "day", "values": values}]})
+
+    server.answer = answer
+    found = rows(
+        read(source, "account_insights", Window(date(2026, 5, 1), date(2026, 5, 10), CALIFORNIA))
+    )
+    told = [row["date"] for row in found if row["metric"] == "follower_count"]
+    assert told == [date(2026, 5, day) for day in (7, 8, 9, 10)]
+    assert len(asked_for) == 4
 
 
 def test_a_retired_metric_of_the_account_is_named_and_the_others_come(

@@ -44,6 +44,7 @@ class Shop:
     def __init__(self, server: Scripted) -> None:
         self.orders: list[dict[str, Any]] = []
         self.returns: list[dict[str, Any]] = []
+        self.reviews: list[dict[str, Any]] = []
         self.income: Reply | None = None
         self.good = REFRESH
         self.exchanges = 0
@@ -68,6 +69,12 @@ class Shop:
                 )
             case "returns/get_return_list":
                 return told(response={"more": False, "return": self.returns})
+            case "product/get_comment":
+                start, size = int(asked.query.get("cursor") or 0), int(asked.query["page_size"])
+                end = start + size
+                more = end < len(self.reviews)
+                listed = {"item_comment_list": self.reviews[start:end], "more": more}
+                return told(response={**listed, "next_cursor": str(end) if more else ""})
         raise AssertionError(asked.path)
 
     def _exchange(self, refresh: str) -> Reply:
@@ -426,6 +433,69 @@ def test_returns_are_paged_by_number_while_there_are_more(
 
     server.answer = paged
     assert [row["return_sn"] for row in rows(read(source, "returns"))] == ["0", "1", "2"]
+
+
+# --- reviews --------------------------------------------------------------------------------------
+
+
+def review(number: int, written: int = epoch(2026, 5, 8, 10), **more: Any) -> dict[str, Any]:
+    return {
+        "order_sn": "2605080ABCDEFG",
+        "comment_id": number,
+        "comment": "Enak",
+        "buyer_username": "b***i",
+        "item_id": 24100000000,
+        "model_id": 5,
+        "model_id_list": [5, 6],
+        "rating_star": 5,
+        "editable": "EDITABLE",
+        "hidden": False,
+        "create_time": written,
+        "media": {"image_url_list": ["https://cf.shopee.co.id/file/1"], "video_url_list": []},
+        **more,
+    }
+
+
+def test_a_review_has_its_stars_and_the_shops_answer(shop: Shop, source: Shopee) -> None:
+    answer = {"reply": "Terima kasih", "hidden": False, "create_time": epoch(2026, 5, 9)}
+    shop.reviews = [review(5100000000, comment_reply=answer)]
+    (row,) = rows(read(source, "product_reviews"))
+    assert row == {
+        "shop_id": SHOP,
+        "comment_id": "5100000000",
+        "create_time": datetime.fromisoformat("2026-05-08T10:00:00"),
+        "item_id": "24100000000",
+        "model_id_list": "[5,6]",
+        "order_sn": "2605080ABCDEFG",
+        "buyer_username": "b***i",
+        "comment": "Enak",
+        "rating_star": 5,
+        "hidden": False,
+        "reply": "Terima kasih",
+        "reply_time": datetime.fromisoformat("2026-05-09T00:00:00"),
+        "reply_hidden": False,
+        "_extra": None,
+    }
+
+
+def test_of_the_listed_reviews_only_the_windows_come(
+    server: Scripted, shop: Shop, source: Shopee
+) -> None:
+    shop.reviews = [review(number) for number in range(150)]
+    shop.reviews += [review(150, epoch(2026, 5, 10)), review(151, epoch(2026, 5, 8) - 1)]
+    batches = read(source, "product_reviews")
+    assert len(rows(batches)) == 150
+    assert [batch.missing for batch in batches] == [(), ()]
+    assert [asked.query["cursor"] for asked in asked_for(server, "get_comment")[1:]] == ["100"]
+
+
+def test_where_the_list_ends_before_the_window_begins_the_rest_is_named(
+    shop: Shop, source: Shopee
+) -> None:
+    shop.reviews = [review(number, epoch(2026, 5, 9)) for number in range(1000)]
+    batches = read(source, "product_reviews")
+    assert len(rows(batches)) == 1000
+    assert batches[-1].missing == ("reviews before 2026-05-09: Shopee lists the newest 1,000",)
 
 
 # --- refusals -------------------------------------------------------------------------------------

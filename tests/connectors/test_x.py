@@ -156,6 +156,40 @@ def test_a_documented_answer_becomes_a_typed_row(source: X, server: Scripted) ->
     }
 
 
+def test_the_documented_lookup_of_a_user_becomes_the_accounts_row(
+    source: X, server: Scripted
+) -> None:
+    server.answer = lambda _: Reply(
+        {
+            "data": {
+                "id": BRAND.id,
+                "name": "Sari Laut",
+                "username": "sarilaut",
+                "public_metrics": {
+                    "followers_count": 3000000001,
+                    "following_count": 12,
+                    "tweet_count": 800,
+                    "listed_count": 4,
+                },
+            }
+        }
+    )
+
+    (row,), _ = read(source, "accounts")
+
+    assert row == {
+        "account_id": BRAND.id,
+        "username": "sarilaut",
+        "name": "Sari Laut",
+        "followers_count": 3000000001,
+        "following_count": 12,
+        "tweet_count": 800,
+        "listed_count": 4,
+        "_extra": None,
+    }
+    assert server.asked[-1].path == f"/2/users/{BRAND.id}"
+
+
 def test_a_timeline_is_asked_for_the_days_in_utc_without_reposts(
     source: X, server: Scripted
 ) -> None:
@@ -419,6 +453,7 @@ def test_queries_are_an_account_of_their_own(server: Scripted, time: FakeTime) -
     brand, search = make(server, time, queries=["q"]).accounts()
     assert (brand.name, brand.timezone) == ("sarilaut", "UTC")
     assert {stream.name for stream in STREAMS if brand.has(stream)} == {
+        "accounts",
         "posts",
         "post_counters",
         "mentions",

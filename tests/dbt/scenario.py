@@ -552,3 +552,44 @@ def shopee_order(number: str, total: float, **more: Any) -> dict[str, Any]:
         "item_list": [],
         **more,
     }
+
+
+def audience(lake: HandmadeLake) -> None:
+    """Lands who follows and who was reached: each platform tells another part of it."""
+
+    def told(name: str, account: str, day: date, *rows: dict[str, Any]) -> None:
+        lake.put(name, account, day, rows)
+
+    def insight(column: str, account: str, metric: str, value: int) -> dict[str, Any]:
+        return {column: account, "metric": metric, "date": FRIDAY, "value": str(value)}
+
+    page, profile = ("page_id", PAGE), ("account_id", PROFILE)
+    told(
+        "facebook_pages.page_insights",
+        PAGE,
+        FRIDAY,
+        insight(*page, "page_follows", 900),
+        insight(*page, "page_daily_follows_unique", 9),
+        insight(*page, "page_media_view", 5000),
+        insight(*page, "page_total_media_view_unique", 4000),
+    )
+    told(
+        "instagram.account_insights",
+        PROFILE,
+        FRIDAY,
+        insight(*profile, "follower_count", 0),
+        insight(*profile, "views", 700),
+        insight(*profile, "reach", 600),
+        insight(*profile, "profile_views", 7),
+    )
+    told("instagram.accounts", PROFILE, SATURDAY, {"account_id": PROFILE, "followers_count": 800})
+    lost = {"subscribers_gained": 3, "subscribers_lost": 1, "views": 50}
+    told("youtube.channel_daily", CHANNEL, FRIDAY, {"channel_id": CHANNEL, "day": FRIDAY, **lost})
+    channel = {"channel_id": CHANNEL, "subscriber_count": 1230}
+    told("youtube.channels", CHANNEL, FRIDAY, {**channel, "hidden_subscriber_count": False})
+    told("youtube.channels", CHANNEL, SATURDAY, {**channel, "hidden_subscriber_count": True})
+    told("tiktok.profile", "t1", FRIDAY, {"account_id": "t1", "follower_count": 500})
+    told("x.accounts", X_ACCOUNT, FRIDAY, {"account_id": X_ACCOUNT, "followers_count": 400})
+    own = {"organization_id": "800"}
+    told("linkedin.followers", "800", FRIDAY, {**own, "followers": 300})
+    told("linkedin.follower_gains", "800", FRIDAY, {**own, "date": FRIDAY, "organic": 2, "paid": 1})

@@ -156,6 +156,7 @@ def land(lake: HandmadeLake) -> None:
     )
     s.videos(lake)
     s.profile(lake)
+    s.audience(lake)
     lake.put(
         "x.posts",
         s.X_ACCOUNT,
@@ -190,6 +191,21 @@ def land(lake: HandmadeLake) -> None:
             s.tweet("o1", s.at(s.FRIDAY), "Baru! #SariLaut", author_id=s.X_ACCOUNT, **found),
             s.tweet("n1", s.at(s.FRIDAY), "Mahal #SariLaut", **found),
             s.tweet("n1", s.at(s.FRIDAY), "Mahal #SariLaut", **found | {"query": "mahal"}),
+        ],
+    )
+    lake.put(
+        "instagram.tags",
+        s.PROFILE,
+        s.FRIDAY,
+        [
+            {
+                "account_id": s.PROFILE,
+                "id": "g1",
+                "username": "nadia",
+                "caption": "Enak!",
+                "timestamp": s.at(s.FRIDAY),
+                "like_count": 7,
+            }
         ],
     )
     lake.put(
@@ -360,6 +376,26 @@ def test_a_story_counts_from_the_day_that_has_closed_on_it(built: Warehouse) -> 
     ]
 
 
+def test_an_accounts_day_is_told_in_parts_and_what_is_not_told_is_unknown(
+    built: Warehouse,
+) -> None:
+    """On Friday nobody began to follow on Instagram; how many followed is not known. On Saturday
+    the channel hid its subscribers."""
+    assert built.rows(
+        "select source, date_day, followers, followers_gained, followers_lost, impressions, reach,"
+        " profile_views, video_views from fct_audience_daily order by source, date_day"
+    ) == [
+        ("facebook_pages", s.FRIDAY, 900, 9, None, 5000, 4000, None, None),
+        ("instagram", s.FRIDAY, None, 0, None, 700, 600, 7, None),
+        ("instagram", s.SATURDAY, 800, None, None, None, None, None, None),
+        ("linkedin", s.FRIDAY, 300, 3, None, None, None, None, None),
+        ("tiktok", s.FRIDAY, 500, None, None, None, None, None, None),
+        ("x", s.FRIDAY, 400, None, None, None, None, None, None),
+        ("youtube", s.FRIDAY, 1230, 3, 1, None, None, None, 50),
+        ("youtube", s.SATURDAY, None, None, None, None, None, None, None),
+    ]
+
+
 def test_comments_are_content_by_the_day_on_which_they_were_written(built: Warehouse) -> None:
     assert built.rows(
         "select content_id, kind, parent_id, is_own, message, like_count, rating, created_date,"
@@ -381,6 +417,13 @@ def test_a_post_on_x_that_is_mentioned_and_found_is_content_once(built: Warehous
         ("m1", "1501", "mention", "o1", "o1", "Rina", "in", False, True, X_POST + "m1"),
         ("n1", "search", "mention", None, None, None, "in", False, None, X_POST + "n1"),
     ]
+
+
+def test_media_in_which_an_account_is_tagged_are_mentions_of_it(built: Warehouse) -> None:
+    assert built.rows(
+        "select content_id, account_id, author_name, message, like_count, is_own, post_key"
+        " from fct_content where source = 'instagram' and kind = 'mention'"
+    ) == [("g1", s.PROFILE, "nadia", "Enak!", 7, None, None)]
 
 
 def test_clicks_that_x_tells_no_more_are_unknown_and_not_taken_back(built: Warehouse) -> None:

@@ -112,6 +112,22 @@ def land(lake: HandmadeLake) -> None:
         ],
     )
     lake.put(
+        "shopee.product_reviews",
+        s.STORE,
+        s.FRIDAY,
+        [
+            {
+                "shop_id": s.STORE,
+                "comment_id": "r1",
+                "create_time": s.at(s.FRIDAY),
+                "item_id": "24",
+                "buyer_username": "b***i",
+                "comment": "",
+                "rating_star": 4,
+            }
+        ],
+    )
+    lake.put(
         "stripe.charges",
         s.STRIPE,
         s.FRIDAY,
@@ -289,7 +305,11 @@ def test_payments_and_their_refunds_lead_to_the_order(warehouse: Warehouse) -> N
 def test_a_review_is_content_in_plain_words(warehouse: Warehouse) -> None:
     assert warehouse.rows(
         "select source, kind, post_id, author_name, message, rating from fct_content"
-    ) == [("woocommerce", "review", "10", "Budi", "Enak & renyah", None)]
+        " order by source"
+    ) == [
+        ("shopee", "review", "24", "b***i", None, 4),
+        ("woocommerce", "review", "10", "Budi", "Enak & renyah", None),
+    ]
 
 
 def test_what_shopee_takes_off_a_price_is_revenue_and_what_the_seller_does_is_not(

@@ -15,6 +15,7 @@ from pipelines.sandbox import instagram
 from pipelines.sandbox.credentials import META_TOKEN
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import CHANNEL_ACCOUNTS, INDONESIA, MARKETS, PAGE_ZONE, Market
+from pipelines.sandbox.world.channels import HANDLES
 
 ACCOUNTS = CHANNEL_ACCOUNTS["instagram"]
 MEDIA_FIELDS = (
@@ -105,6 +106,24 @@ def test_since_and_until_cut_the_media(
         if row["media_type"] != "story"
         and since.replace(tzinfo=None) <= row["created_at"] <= until.replace(tzinfo=None)
     }
+
+
+def test_media_in_which_the_account_is_tagged_name_their_author(
+    sandbox: Sandbox, api: IGBusinessApi, market: Market
+) -> None:
+    answer = api.user.get_tagged_media(
+        fields="id,username,caption,timestamp,like_count", count=None, limit=3, return_json=True
+    )
+    posts = sandbox.scene.table("current_channel_posts")
+    mine = pc.and_(pc.equal(posts["account_id"], ACCOUNTS[market.code]), posts["is_mention"])
+    tagged = {
+        row["post_id"]: row["author_handle"]
+        for row in posts.filter(mine).to_pylist()
+        if f"@{HANDLES[market.code]} " in row["message"]
+    }
+    assert {each["id"]: each["username"] for each in answer["data"]} == tagged
+    times = [each["timestamp"] for each in answer["data"]]
+    assert times == sorted(times, reverse=True)
 
 
 def test_stories_live_for_a_day(sandbox: Sandbox, market: Market) -> None:

@@ -183,6 +183,25 @@ def test_returns_are_the_worlds_refunds_that_somebody_asked_for(sandbox: Sandbox
     )
 
 
+def test_reviews_are_the_worlds_the_newest_first(sandbox: Sandbox, api: Api) -> None:
+    found, cursor, more = [], "", True
+    while more:
+        told = api.get("product/get_comment", cursor=cursor, page_size=3)
+        found += told["item_comment_list"]
+        cursor, more = told["next_cursor"], told["more"]
+    now = sandbox.scene.now.replace(tzinfo=None)
+    world = [row for row in own(sandbox, "reviews").to_pylist() if row["created_at"] <= now]
+    assert {(str(each["comment_id"]), each["comment"], each["rating_star"]) for each in found} == {
+        (row["review_id"], row["text"], row["rating"]) for row in world
+    }
+    assert len(found) == len(world)
+    times = [each["create_time"] for each in found]
+    assert times == sorted(times, reverse=True)
+    assert all("*" in each["buyer_username"] for each in found)
+    of_one = api.get("product/get_comment", cursor="", page_size=100, item_id=found[0]["item_id"])
+    assert {each["item_id"] for each in of_one["item_comment_list"]} == {found[0]["item_id"]}
+
+
 def test_an_order_moves_on_with_the_clock(sandbox: Sandbox, api: Api) -> None:
     orders = own(sandbox, "outlet_orders")
     row = orders.filter(pc.is_valid(orders["completed_at"])).to_pylist()[-1]

@@ -118,6 +118,19 @@ def test_mentions_address_the_account_and_bring_their_authors(
     assert int(BRAND) not in authors
 
 
+def test_an_account_tells_its_followers_where_they_are_asked_for(
+    sandbox: Sandbox, app: tweepy.Client
+) -> None:
+    days = sandbox.world.channel_days
+    mine = pc.and_(pc.equal(days["platform"], "x"), pc.equal(days["account_id"], BRAND))
+    closed = pc.less(days["date_day"], date(2026, 11, 1))
+    followers = days.filter(pc.and_(mine, closed)).sort_by("date_day")["followers"][-1].as_py()
+    user = app.get_user(id=BRAND, user_fields="public_metrics").data
+    assert user.username == HANDLES["id"]
+    assert user.public_metrics["followers_count"] == followers > 0
+    assert app.get_user(id=BRAND).data.public_metrics is None
+
+
 def test_private_metrics_are_for_the_account_itself_and_a_month(own: tweepy.Client) -> None:
     fields = ["created_at", "non_public_metrics", "organic_metrics"]
     page = own.get_users_tweets(BRAND, max_results=100, tweet_fields=fields, user_auth=True)

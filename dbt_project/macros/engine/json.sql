@@ -35,3 +35,30 @@
         ), 0
     )
 {%- endmacro %}
+
+{# Field `key` of every object of a JSON list, one after another with a blank between; NULL of none. #}
+{% macro json_texts(column, key) -%}
+    {{ return(adapter.dispatch('json_texts')(column, key)) }}
+{%- endmacro %}
+
+{% macro default__json_texts(column, key) -%}
+    nullif(
+        array_to_string(
+            list_transform(
+                from_json({{ column }}, '["JSON"]'),
+                lambda item: json_extract_string(item, '$.{{ key }}')
+            ), ' '
+        ), ''
+    )
+{%- endmacro %}
+
+{% macro spark__json_texts(column, key) -%}
+    nullif(
+        array_join(
+            transform(
+                from_json({{ column }}, 'array<string>'),
+                item -> get_json_object(item, '$.{{ key }}')
+            ), ' '
+        ), ''
+    )
+{%- endmacro %}

@@ -9,15 +9,62 @@
     )
 {%- endmacro %}
 
-{# The text without any part that fits the pattern, in which no character is escaped. #}
-{% macro remove_all(text, pattern) -%}
-    {{ return(adapter.dispatch('remove_all')(text, pattern)) }}
+{# A regular expression as a text of SQL. What RE2 and Java share, backslashes as they are, no quotes. #}
+{% macro pattern(expression) -%}
+    {{ return(adapter.dispatch('pattern')(expression)) }}
 {%- endmacro %}
 
-{% macro default__remove_all(text, pattern) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '', 'g')
+{% macro default__pattern(expression) -%}
+    '{{ expression }}'
 {%- endmacro %}
 
-{% macro spark__remove_all(text, pattern) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '')
+{% macro spark__pattern(expression) -%}
+    '{{ expression | replace('\\', '\\\\') }}'
+{%- endmacro %}
+
+{# The text with `by` in place of every part that fits the pattern; `$1` is its first group. #}
+{% macro replace_all(text, expression, by) -%}
+    {{ return(adapter.dispatch('replace_all')(text, expression, by)) }}
+{%- endmacro %}
+
+{% macro default__replace_all(text, expression, by) -%}
+    regexp_replace({{ text }}, {{ pattern(expression) }}, '{{ by | replace('$', '\\') }}', 'g')
+{%- endmacro %}
+
+{% macro spark__replace_all(text, expression, by) -%}
+    regexp_replace({{ text }}, {{ pattern(expression) }}, '{{ by }}')
+{%- endmacro %}
+
+{# The text without any part that fits the pattern. #}
+{% macro remove_all(text, expression) -%}
+    {{ replace_all(text, expression, '') }}
+{%- endmacro %}
+
+{# What `group` of the pattern is in every part of the text that fits, each once and in order, parted by
+   `separator`; NULL where nothing fits. #}
+{% macro all_matches(text, expression, group, separator) -%}
+    {{ return(adapter.dispatch('all_matches')(text, expression, group, separator)) }}
+{%- endmacro %}
+
+{% macro default__all_matches(text, expression, group, separator) -%}
+    nullif(
+        array_to_string(
+            list_sort(list_distinct(regexp_extract_all({{ text }}, {{ pattern(expression) }}, {{ group }}))),
+            '{{ separator }}'
+        ), ''
+    )
+{%- endmacro %}
+
+{% macro spark__all_matches(text, expression, group, separator) -%}
+    nullif(
+        array_join(
+            array_sort(array_distinct(regexp_extract_all({{ text }}, {{ pattern(expression) }}, {{ group }}))),
+            '{{ separator }}'
+        ), ''
+    )
+{%- endmacro %}
+
+{# The first part of the text that fits the pattern, or NULL. #}
+{% macro first_match(text, expression) -%}
+    nullif(regexp_extract({{ text }}, {{ pattern(expression) }}, 0), '')
 {%- endmacro %}

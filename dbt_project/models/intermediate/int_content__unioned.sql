@@ -74,6 +74,26 @@ content as (
     from {{ ref('stg_instagram__comments') }}
     union all
     select
+        'instagram' as source,
+        'instagram' as platform,
+        account_id,
+        media_id as content_id,
+        'mention' as kind,
+        cast(null as string) as post_id,
+        cast(null as string) as parent_id,
+        cast(null as string) as author_id,
+        author_name,
+        message,
+        cast(null as string) as language,
+        cast(null as bigint) as rating,
+        like_count,
+        created_at,
+        permalink_url,
+        lake_account,
+        lake_day
+    from {{ ref('stg_instagram__tags') }}
+    union all
+    select
         'linkedin' as source,
         'linkedin' as platform,
         organization_id as account_id,
@@ -134,6 +154,26 @@ content as (
         lake_account,
         lake_day
     from {{ ref('stg_woocommerce__product_reviews') }}
+    union all
+    select
+        'shopee' as source,
+        'shopee' as platform,
+        shop_id as account_id,
+        review_id as content_id,
+        'review' as kind,
+        product_id as post_id,
+        cast(null as string) as parent_id,
+        cast(null as string) as author_id,
+        author_name,
+        message,
+        cast(null as string) as language,
+        rating,
+        cast(null as bigint) as like_count,
+        created_at,
+        cast(null as string) as permalink_url,
+        lake_account,
+        lake_day
+    from {{ ref('stg_shopee__product_reviews') }}
 )
 
 select

@@ -1,4 +1,5 @@
-{# Spend by the segments by which a platform breaks it down, per month, in the reporting currency. #}
+{# Spend by the segments by which a platform breaks it down, per month, in the reporting currency. TikTok's
+   provinces are not among them: it tells numbers only. #}
 with
 broken_down as (
     select
@@ -50,6 +51,22 @@ broken_down as (
     from {{ ref('stg_google_ads__region_daily') }} as regions
     left join {{ ref('stg_google_ads__geo_targets') }} as places
         on regions.region_id = places.geo_target_id
+    union all
+    select
+        'demographic_age' as segment_family,
+        coalesce(age_band, 'unknown') as segment,
+        date_day,
+        currency,
+        spend
+    from {{ ref('stg_tiktok_ads__audience_age_gender') }}
+    union all
+    select
+        'demographic_gender' as segment_family,
+        coalesce(gender, 'unknown') as segment,
+        date_day,
+        currency,
+        spend
+    from {{ ref('stg_tiktok_ads__audience_age_gender') }}
 ),
 
 by_day as (

@@ -31,6 +31,11 @@ bounds as (
         from {{ ref('int_posts__unioned') }}
         union all
         select
+            min(date_day) as first_day,
+            max(date_day) as last_day
+        from {{ ref('fct_audience_daily') }}
+        union all
+        select
             min(created_date) as first_day,
             max(created_date) as last_day
         from {{ ref('fct_content') }}

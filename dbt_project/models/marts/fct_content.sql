@@ -1,6 +1,6 @@
 {%- set inputs = [
-    'facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'linkedin.comments',
-    'x.mentions', 'x.search', 'woocommerce.product_reviews',
+    'facebook_pages.comments', 'youtube.comments', 'instagram.comments', 'instagram.tags', 'linkedin.comments',
+    'x.mentions', 'x.search', 'woocommerce.product_reviews', 'shopee.product_reviews',
 ] -%}
 {{ config(
     materialized='incremental',

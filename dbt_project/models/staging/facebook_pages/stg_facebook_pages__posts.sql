@@ -16,6 +16,7 @@ select
     created_time as created_at,
     updated_time as updated_at,
     permalink_url,
+    {{ json_text(json_entry('attachments', 'media_type', 'link'), '.unshimmed_url') }} as link,
     -- Facebook leaves out the shares of a post that nobody shared.
     coalesce(shares, 0) as shares,
     reactions,

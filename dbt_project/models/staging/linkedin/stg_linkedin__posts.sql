@@ -11,7 +11,9 @@ select
     id as post_id,
     split_part(author, ':', 4) as author_id,
     case when split_part(author, ':', 4) = organization_id then 'page' else 'visitor' end as author_kind,
-    commentary as message,
+    {{ linkedin_text('commentary', '@$1') }} as message,
+    {# A name has blanks: whom it mentions is told by ids. #}
+    {{ linkedin_text('commentary', '@$2') }} as message_with_ids,
     case
         when content like '%urn:li:video:%' then 'video'
         when content like '%urn:li:image:%' then 'photo'

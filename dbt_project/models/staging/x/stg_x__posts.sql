@@ -14,6 +14,11 @@ select
     case when in_reply_to_user_id is not null then 'reply' else 'post' end as post_type,
     lang as language,
     conversation_id,
+    {# In the text they are shortened; X adds one for each picture, which leads to the post itself. #}
+    {{ remove_all(
+        json_texts(json_text('entities', '.urls'), 'expanded_url'),
+        'https://(twitter|x)[.]com/[^ ]*/status/[0-9]+/(photo|video)/[0-9]+'
+    ) }} as links,
     referenced_tweets,
     edit_history,
     created_at,
