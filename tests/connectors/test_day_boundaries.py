@@ -345,6 +345,17 @@ def partner_returns(asked: Asked, made: Sequence[Made], _: str) -> Reply:
     return shopee_said(response={"more": False, "return": found})
 
 
+def shop_reviews(_asked: Asked, made: Sequence[Made], _: str) -> Reply:
+    """All there are, newest first: Shopee takes no span."""
+    told = [each.wire for each in reversed(made)]
+    return shopee_said(response={"more": False, "item_comment_list": told})
+
+
+def media_tags(_asked: Asked, made: Sequence[Made], _: str) -> Reply:
+    """All there are, newest first: Instagram takes no span."""
+    return list_of([each.wire for each in reversed(made)])
+
+
 def shop_searched(name: str) -> Callable[[Asked, Sequence[Made], str], Reply]:
     def answer(asked: Asked, made: Sequence[Made], _: str) -> Reply:
         span = (asked.json["update_time_ge"], asked.json["update_time_lt"])
@@ -540,6 +551,11 @@ INSTANTS: dict[str, Instants] = {
         },
         picked("update_time_from", "update_time_to"),
     ),
+    "shopee.product_reviews": Instants(
+        "UTC",
+        lambda number, at: {"comment_id": number, "create_time": seconds(at)},
+        shop_reviews,
+    ),
     "tiktok_shop.orders": Instants(
         "UTC",
         of_tiktok_shop("id", payment={"currency": "IDR", "total_amount": "1"}),
@@ -582,6 +598,9 @@ INSTANTS: dict[str, Instants] = {
     ),
     "instagram.comments": Instants(
         "UTC", lambda number, at: {"id": str(number), "timestamp": graph(at)}, media_comments
+    ),
+    "instagram.tags": Instants(
+        "UTC", lambda number, at: {"id": str(number), "timestamp": graph(at)}, media_tags
     ),
 }
 EACH_OF_INSTANTS = pytest.mark.parametrize("name", INSTANTS)
@@ -1159,6 +1178,7 @@ def test_what_was_published_before_the_day_closed_is_counted_with_it(
 # All that tells only the present, by the zone in which its days close.
 PRESENT: dict[str, str] = {
     "facebook_pages.post_counters": "UTC",
+    "x.accounts": "UTC",
     "x.post_counters": "UTC",
     "linkedin.post_counters": "UTC",
     "linkedin.followers": "UTC",

@@ -169,6 +169,8 @@ STREAMS: Limits = {
         "POST payment/get_escrow_detail_batch": Asked(rows=50, days=FORTNIGHT),
     },
     "shopee/returns": {"GET returns/get_return_list": Asked(rows=100, days=FORTNIGHT)},
+    # The newest thousand, whichever days are asked for.
+    "shopee/product_reviews": {"GET product/get_comment": Asked(rows=100)},
     "tiktok_ads/campaigns": {"GET campaign/get": TIKTOK_LIST},
     "tiktok_ads/adgroups": {"GET adgroup/get": TIKTOK_LIST},
     "tiktok_ads/ads": {"GET ad/get": TIKTOK_LIST},
@@ -195,6 +197,7 @@ STREAMS: Limits = {
             Asked(times=2),
         )
     },
+    "x/accounts": {"GET users": ONCE},
     # Of mentions the newest 800 are listed: it is asked whether there are any before the days and,
     # of the one account that had none, how many after them.
     "x/mentions": {"GET users/mentions": (Asked(rows=100), ONCE, ONCE_IN_ALL)},
@@ -312,6 +315,7 @@ STREAMS: Limits = {
         "GET user/media": Asked(rows=100, of="instagram.media"),
         "GET media/comments": Asked(rows=1, of="instagram.media where comments_count > 0"),
     },
+    "instagram/tags": {"GET user/tags": Asked(rows=100)},
     # Totals have no days: a question a day. Two other metrics come by day, for all days at once.
     "instagram/account_insights": {"GET user/insights": Asked(times=21 + 1)},
     "instagram/follower_demographics": {"GET user/insights": Asked(times=3)},
