@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -31,18 +32,20 @@ def serve_ui(settings: Settings, port: int) -> int:
             log = settings.home / "logs" / "sandbox.log"
             stack.enter_context(running(settings, settings.sandbox_url, log))()
         click.echo(f"http://127.0.0.1:{port} in a moment; Ctrl-C ends it")
-        dagster = subprocess.Popen(  # noqa: S603 - our own interpreter's Dagster
-            _command(port), cwd=PROJECT, env={**os.environ, **_environment(settings, home)}
-        )
-        return _until_ended(dagster)
+        return run_until_ended(_command(port), _environment(settings, home))
 
 
-def _until_ended(dagster: subprocess.Popen[bytes]) -> int:
-    """Wait for Dagster, which ends its servers and daemon by itself.
+def run_until_ended(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run Dagster, which ends its servers and daemon by itself; 0 when it was asked to.
 
     Ctrl-C reaches it from the terminal; a request to end, from whatever keeps this command running,
-    is passed on.
+    is passed on. Dagster treats both alike, so that in the background, where shells have SIGINT
+    ignored, it would heed neither.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    dagster = subprocess.Popen(  # noqa: S603 - our own interpreter's Dagster
+        command, cwd=PROJECT, env={**os.environ, **environment}
+    )
     asked = False
 
     def pass_on(_signal: int, _frame: FrameType | None) -> None:
