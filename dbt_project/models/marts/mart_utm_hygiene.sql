@@ -77,19 +77,25 @@ lost as (
     group by month, utm_source, utm_medium, utm_campaign
 ),
 
+lost_tags as (
+    select distinct utm_campaign
+    from lost
+    where utm_campaign is not null
+),
+
 distances as (
     select
-        lost.utm_campaign,
+        lost_tags.utm_campaign,
         tags.tag,
         tags.source,
         tags.account_id,
         tags.campaign_id,
-        levenshtein(translate(lost.utm_campaign, '_ +', '---'), translate(tags.tag, '_ +', '---')) as edits
-    from (select distinct utm_campaign from lost where utm_campaign is not null) as lost
+        levenshtein(translate(lost_tags.utm_campaign, '_ +', '---'), translate(tags.tag, '_ +', '---')) as edits
+    from lost_tags
     inner join {{ ref('int_campaigns__link_tags') }} as tags
         on
             tags.parameter = 'utm_campaign'
-            and abs(length(lost.utm_campaign) - length(tags.tag)) * 8 <= length(tags.tag)
+            and abs(length(lost_tags.utm_campaign) - length(tags.tag)) * 8 <= length(tags.tag)
 ),
 
 ranked as (
