@@ -149,7 +149,7 @@ def _inverse(between: Whole, leaving: Whole) -> Floats:
 
     Elimination after Grassmann, Taksar and Heyman (1985): a pivot is added up from what is left of
     its row, and nothing is ever subtracted. So each number is as exact as a double can be, even
-    where a path circles a million times before it ends, which costs the usual way six digits.
+    where paths circle millions of times before they end; there the usual inverse was off by 1e-8.
     """
     n = len(leaving)
     onward, out = between.astype(float), leaving.astype(float)
