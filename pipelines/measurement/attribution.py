@@ -28,7 +28,7 @@ START, CONVERSION, NULL = "(start)", "(conversion)", "(null)"
 SHARE = pa.decimal128(13, 12)
 _UNITS = 10**12
 
-# Every subset of so many channels is looked at, in 0.15 s and 40 MB; each more doubles both.
+# Every subset of so many channels is looked at, in 0.2 s and 40 MB; each more doubles both.
 MOST_EXACT = 20
 # What is sampled stops here, whatever the error then is; it is told.
 MOST_ROUNDS = 2_000
@@ -49,8 +49,8 @@ def markov(transitions: pa.Table) -> pa.Table:
     P(conversion), where a path that would enter the removed channel ends in null; it is null where
     nothing converts.
 
-    Raises ValueError for counts that no set of whole paths has: an unknown end, a channel that is
-    entered more or less often than it is left, or that no path from `(start)` enters.
+    Raises ValueError for counts that no whole paths have: a step out of an end or into the start, a
+    channel that is entered more or less often than it is left, or that no path enters.
     """
     channels, counts = _counted(transitions)
     n = len(channels)
@@ -278,7 +278,7 @@ def _integers(table: pa.Table, column: str) -> list[int]:
     counts: list[int] = table[column].cast(pa.int64()).to_pylist()
     for count in counts:
         if count is None or count < 0:
-            raise ValueError(f"a {column} is {count}")
+            raise ValueError(f"{column}: {count} is no count")
     return counts
 
 

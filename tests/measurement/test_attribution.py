@@ -245,8 +245,8 @@ def test_touches_that_are_all_as_much_earlier_or_later_have_the_same_shares(touc
         ([("(null)", "a", 1)], r"a path goes from \(null\) to a"),
         ([("a", "(start)", 1)], r"a path goes from a to \(start\)"),
         ([("(start)", None, 1)], r"a path goes from \(start\) to None"),
-        ([("(start)", "a", -1), ("a", "(null)", -1)], "a count is -1"),
-        ([("(start)", "a", None)], "a count is None"),
+        ([("(start)", "a", -1), ("a", "(null)", -1)], "count: -1 is no count"),
+        ([("(start)", "a", None)], "count: None is no count"),
     ],
 )
 def test_counts_that_no_whole_paths_have_are_refused(steps, told):
@@ -351,7 +351,7 @@ def test_the_same_seed_samples_the_same_and_another_does_not():
     [
         (([], 1, 1), "a path has no channel: leave orders without a touch out"),
         ((["a", "b"], 3, 2), "3 of 2 paths of a, b convert"),
-        ((["a"], 0, -1), "a paths is -1"),
+        ((["a"], 0, -1), "paths: -1 is no count"),
     ],
 )
 def test_sets_that_no_paths_have_are_refused(path, told):
