@@ -11,10 +11,10 @@ SCRATCH := $(CURDIR)/.venv/scratch
 WORKERS = $(shell $(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-example ui test lint bench bench-extract bench-latency lock clean
+.PHONY: help run run-example ui test lint bench bench-extract bench-latency bench-attribution lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMP) ## extract, build and publish; without credentials, from the sandbox
 	@$(BIN)/smm run
@@ -45,6 +45,9 @@ bench-extract: $(STAMP) ## measure landing beside its floors and dlt, with what 
 
 bench-latency: $(STAMP) ## measure reading side by side from platforms that answer late
 	@$(BIN)/python -m benchmarks.latency
+
+bench-attribution: $(STAMP) ## measure attribution from touch rows, beside ChannelAttribution if installed
+	@$(BIN)/python -m benchmarks.attribution
 
 lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -1,0 +1,312 @@
+"""Attribution from touch rows to credited conversions, beside ChannelAttribution doing the same.
+
+Belongs here: invented journeys, the SQL that counts them, the contestants. Does not: the models of
+which SQL only counts the paths (`pipelines.measurement`).
+
+Each contestant runs in a process of its own over the same touches in a DuckDB file: first, last and
+linear touch, and a first-order Markov chain over all journeys. What it reads is made of the touches
+while its clock runs: counts here, paths as text for the peer. `ours` is exact; the peer simulates,
+and the table says how much of all credit it gives to other channels.
+
+Without the peer (`pip install ChannelAttribution matplotlib`; GPL, so no dependency) only `ours` is
+measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.measurement.attribution import markov
+from pipelines.serving import duck
+
+CHANNELS = 50
+MODELS = ("first", "last", "linear", "markov")
+PEER = ("ChannelAttribution", "matplotlib")
+
+# Conversions that each model credits to each channel.
+Credits = Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a contestant took, and what it found."""
+
+    cpu: float
+    wall: float
+    peak_mb: float
+    credits: Credits
+
+
+# --- journeys
+
+
+def invent(path: Path, journeys: int) -> int:
+    """Journeys in a DuckDB file: how many touches they have.
+
+    A journey has 1 to 13 touches, 3.2 on average, over thirty days; a few channels have most of
+    them, and some convert better than others. 5 % of journeys convert.
+    """
+    with duck.in_memory() as connection:
+        connection.execute("set enable_progress_bar = false")
+        connection.execute(f"attach '{path}' as made")
+        connection.execute(
+            f"""
+            create table made.touches as
+            select
+                journey_id,
+                journey_id * 100 + number as touch_id,
+                timestamp '2026-01-01' + to_seconds(
+                    (hash(journey_id, number, 'when') % 2592000)::bigint
+                ) as touch_at,
+                'channel ' || cast(
+                    floor({CHANNELS} * power(hash(journey_id, number, 'what') / 2e0 ^ 64, 2))
+                    as integer) as channel
+            from range({journeys}) as journeys(journey_id)
+            cross join range(13) as numbers(number)
+            where number = 0 or hash(journey_id, 'long') / 2e0 ^ 64 < power(0.6875, number)
+            """
+        )
+        connection.execute(
+            """
+            create table made.journeys as
+            select
+                journey_id,
+                hash(journey_id, 'bought') % 1000 < 10 + 2 * max(hash(channel, 'good') % 30)
+                    as converted
+            from made.touches
+            group by journey_id
+            """
+        )
+        return int(duck.value(connection, "select count(*) from made.touches"))
+
+
+# --- counting, in the SQL that DuckDB and Spark share
+
+
+# How often touches of a channel are followed by what, first of their journey or not, and whether
+# it converts. Few rows, from which transitions, first and last touch follow. Of equal times the
+# smaller id comes first.
+COUNTS = """
+select
+    steps.channel,
+    coalesce(
+        steps.next_channel, case when journeys.converted then '(conversion)' else '(null)' end
+    ) as next_state,
+    steps.number = 1 as is_first,
+    journeys.converted,
+    count(*) as steps
+from (
+    select
+        journey_id,
+        channel,
+        row_number() over ordered as number,
+        lead(channel) over ordered as next_channel
+    from touches
+    window ordered as (
+        partition by journey_id
+        order by touch_at asc nulls last, touch_id asc nulls last
+    )
+) as steps
+inner join journeys
+    on steps.journey_id = journeys.journey_id
+group by 1, 2, 3, 4
+"""
+
+TRANSITIONS = """
+select channel as from_state, next_state as to_state, sum(steps) as count
+from counts
+group by 1, 2
+union all
+select '(start)' as from_state, channel as to_state, sum(steps) as count
+from counts
+where is_first
+group by 2
+"""
+
+HEURISTICS = """
+with
+ends as (
+    select
+        channel,
+        sum(case when is_first then steps else 0 end) as first,
+        sum(case when next_state = '(conversion)' then steps else 0 end) as last
+    from counts
+    where converted
+    group by channel
+),
+
+converted as (
+    select touches.journey_id, count(*) as touches
+    from touches
+    inner join journeys
+        on touches.journey_id = journeys.journey_id
+    where journeys.converted
+    group by touches.journey_id
+),
+
+equal as (
+    select touches.channel, sum(1e0 / converted.touches) as linear
+    from touches
+    inner join converted
+        on touches.journey_id = converted.journey_id
+    group by touches.channel
+)
+
+select ends.channel, ends.first, ends.last, equal.linear
+from ends
+inner join equal
+    on ends.channel = equal.channel
+"""
+
+# What the peer reads: a row for each different journey, its channels joined by >.
+JOURNEYS = """
+select path, count(*) filter (where converted) as conversions,
+    count(*) filter (where not converted) as nulls
+from (
+    select
+        string_agg(touches.channel, '>' order by touches.touch_at, touches.touch_id) as path,
+        any_value(journeys.converted) as converted
+    from touches
+    inner join journeys
+        on touches.journey_id = journeys.journey_id
+    group by touches.journey_id
+) as paths
+group by path
+"""
+
+
+# --- contestants
+
+
+def ours(connection: duck.Connection) -> Credits:
+    """Counting in SQL, and the chain."""
+    connection.execute(f"create temp table counts as {COUNTS}")
+    rules = duck.rows(connection, HEURISTICS)
+    credited = {
+        model: {row["channel"]: float(row[model]) for row in rules} for model in MODELS[:-1]
+    }
+    conversions = sum(credited["last"].values())
+    shares = markov(duck.table(connection, TRANSITIONS)).to_pylist()
+    return credited | {
+        "markov": {row["channel"]: float(row["share"]) * conversions for row in shares}
+    }
+
+
+def peer(connection: duck.Connection) -> Credits:
+    """ChannelAttribution, as its manual calls it."""
+    from ChannelAttribution import heuristic_models, markov_model
+
+    journeys = duck.table(connection, JOURNEYS).to_pandas()
+    rules = heuristic_models(journeys, "path", "conversions", flg_pro=False)
+    chain = markov_model(
+        journeys, "path", "conversions", var_null="nulls", verbose=False, flg_pro=False
+    )
+    names = [f"{model}_touch" for model in MODELS[:-1]]
+    return {
+        **{
+            model: dict(zip(rules["channel_name"], rules[name], strict=True))
+            for model, name in zip(MODELS, names, strict=False)
+        },
+        "markov": dict(zip(chain["channel_name"], chain["total_conversions"], strict=True)),
+    }
+
+
+CONTESTANTS: dict[str, Callable[[duck.Connection], Credits]] = {
+    "ours": ours,
+    "ChannelAttribution": peer,
+}
+
+
+# --- measuring
+
+
+def measured(contestant: str, path: Path) -> Cost:
+    """The cost of a contestant in a new process."""
+    context = multiprocessing.get_context("spawn")
+    hear, tell = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(contestant, path, tell))
+    process.start()
+    tell.close()
+    try:
+        return hear.recv()
+    finally:
+        process.join()
+
+
+def _run(contestant: str, path: Path, tell: Connection) -> None:
+    if contestant in PEER:
+        import ChannelAttribution  # noqa: F401 - loaded before the clock starts
+    with duck.connect(path) as connection:
+        connection.execute("set enable_progress_bar = false")
+        before, began = _cpu(), time.perf_counter()
+        found = CONTESTANTS[contestant](connection)
+        cpu, wall = _cpu() - before, time.perf_counter() - began
+    # Kilobytes on Linux, bytes on macOS.
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    tell.send(Cost(cpu, wall, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, found))
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def apart_from(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """How much of all credit two models give to different channels."""
+    apart = sum(abs(one.get(name, 0) - other.get(name, 0)) for name in {*one, *other})
+    return apart / 2 / sum(one.values())
+
+
+def shown(title: str, costs: Mapping[str, Cost]) -> Table:
+    """What each contestant took, and how far its credits are from ours."""
+    table = Table(title=title)
+    for column in ("", "CPU s", "wall s", "peak MB", *(f"{model} apart" for model in MODELS)):
+        table.add_column(column, justify="right" if column else "left")
+    for name, cost in costs.items():
+        figures = (f"{cost.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.peak_mb:.0f}")
+        apart = (apart_from(costs["ours"].credits[each], cost.credits[each]) for each in MODELS)
+        table.add_row(name, *figures, *(f"{each:.2%}" for each in apart))
+    return table
+
+
+def main() -> None:
+    """Measure every contestant over each number of journeys and print a table of each."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.attribution", description="Attribution from touch rows."
+    )
+    parser.add_argument(
+        "--journeys",
+        type=int,
+        nargs="+",
+        default=[10_000, 1_000_000],
+        help="how many (10000 1000000; 10000000 take half a minute)",
+    )
+    console = Console()
+    missing = [name for name in PEER if importlib.util.find_spec(name) is None]
+    if missing:
+        console.print(f"ChannelAttribution is not measured: no {' and no '.join(missing)}")
+    for journeys in parser.parse_args().journeys:
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "touches.duckdb"
+            touches = invent(path, journeys)
+            names = ["ours"] if missing else list(CONTESTANTS)
+            costs = {name: measured(name, path) for name in names}
+        title = f"{journeys:,} journeys, {touches:,} touches, {CHANNELS} channels"
+        console.print(shown(title, costs))
+
+
+if __name__ == "__main__":
+    main()
