@@ -1,0 +1,1 @@
+"""The statistics that SQL should not do. Does not belong here: HTTP, Dagster, files."""

@@ -1,0 +1,105 @@
+"""BG/NBD: how often customers will buy again, and whether they are still there.
+
+The model of Fader, Hardie and Lee, "Counting Your Customers" the Easy Way: An Alternative to the
+Pareto/NBD Model, Marketing Science 24(2), 2005. Equations are numbered as there.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipelines.measurement.customers import Customers
+from pipelines.measurement.fitting import Fit, Refused, fit, too_few
+from pipelines.measurement.numerics import Vector, beta_nodes, distinct, rising
+
+
+class BgNbd(NamedTuple):
+    """Purchase rates vary as Gamma(r, alpha), dropout after each purchase as Beta(a, b).
+
+    `alpha` is in the unit of time of the customers.
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+    def alive(self, frequency: Vector, recency: Vector, age: Vector) -> Vector:
+        """The probability of not having dropped out: 1 for who never came back."""
+        silent, gone = self._log_odds(frequency, recency, age)
+        return np.asarray(np.exp(silent - np.logaddexp(silent, gone)))
+
+    def _log_odds(self, x: Vector, recency: Vector, age: Vector) -> tuple[Vector, Vector]:
+        """The two terms of the likelihood: silent since the last purchase, or gone after it."""
+        last = np.log(self.a / (self.b + np.maximum(x, 1) - 1))
+        gone = last - (self.r + x) * np.log(self.alpha + recency)
+        return -(self.r + x) * np.log(self.alpha + age), np.where(x > 0, gone, -np.inf)
+
+    def purchases(self, frequency: Vector, recency: Vector, age: Vector, ahead: Vector) -> Vector:
+        """Expected purchases within each time `ahead` (rows) by each customer (columns)."""
+        return self.alive(frequency, recency, age) * self._if_alive(frequency, age, ahead)
+
+    def _if_alive(self, frequency: Vector, age: Vector, ahead: Vector) -> Vector:
+        """Equation 10 before it is weighed by the chance to be alive.
+
+        There it has a hypergeometric function, and divides by a − 1. Here the integral
+        over the dropout probability stays one: of who drops out with probability p, purchases in t
+        are (1 − (1 + p t / (alpha + age))^−(r + x)) / p.
+        """
+        expected = np.empty((len(ahead), len(frequency)))
+        for x in np.unique(frequency):
+            dropout, weights = beta_nodes(self.a, self.b + x)
+            same = frequency == x
+            ages, place = np.unique(age[same], return_inverse=True)
+            for row, time in enumerate(ahead):
+                grown = np.log1p(np.outer(time / (self.alpha + ages), dropout))
+                bought = -np.expm1(-(self.r + x) * grown) @ (weights / dropout)
+                expected[row, same] = bought[place]
+        return expected
+
+
+def fit_bgnbd(customers: Customers) -> Fit[BgNbd] | Refused:
+    """BG/NBD by greatest likelihood."""
+    reason = too_few(customers.again)
+    if reason:
+        return Refused(reason)
+    start = BgNbd(1.0, float(customers.age.mean()), 1.0, 1.0)
+    return fit(start, BgNbdLikelihood(customers), len(customers.frequency))
+
+
+class BgNbdLikelihood:
+    """The mean log-likelihood of customers, and its gradient, by the logarithms of parameters.
+
+    Equation 6 with the factors that Γ shares written as sums. Customers
+    with the same figures are counted, not repeated.
+    """
+
+    def __init__(self, customers: Customers) -> None:
+        (self._x, self._recency, self._age), _, counts = distinct(customers.history)
+        self._times = self._x.astype(np.int64)
+        self._share = counts / counts.sum()
+
+    def __call__(self, logs: Vector) -> tuple[float, Vector]:
+        """The value and the gradient at those logarithms of r, alpha, a and b."""
+        r, alpha, a, b = np.exp(logs)
+        x, times, most = self._x, self._times, int(self._times.max())
+        silent, gone = BgNbd(r, alpha, a, b)._log_odds(x, self._recency, self._age)
+        either = np.logaddexp(silent, gone)
+        dead = np.exp(gone - either)
+        (log_r, sum_r), (log_b, sum_b), (log_ab, sum_ab) = (
+            (logs_[times], sums[times]) for logs_, sums in (rising(s, most) for s in (r, b, a + b))
+        )
+        value = log_r + r * np.log(alpha) + log_b - log_ab + either
+        since = dead * np.log(alpha + self._recency) + (1 - dead) * np.log(alpha + self._age)
+        pace = dead / (alpha + self._recency) + (1 - dead) / (alpha + self._age)
+        gradient = np.array(
+            [
+                r * (sum_r + np.log(alpha) - since),
+                r - alpha * (r + x) * pace,
+                dead - a * sum_ab,
+                b * (sum_b - sum_ab - dead / (b + np.maximum(x, 1) - 1)),
+            ]
+        )
+        return float(value @ self._share), gradient @ self._share
