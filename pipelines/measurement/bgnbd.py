@@ -6,6 +6,7 @@ Pareto/NBD Model, Marketing Science 24(2), 2005. Equations are numbered as there
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,10 @@ import numpy as np
 from pipelines.measurement.customers import Customers
 from pipelines.measurement.fitting import Fit, Refused, fit, too_few
 from pipelines.measurement.numerics import Vector, beta_nodes, distinct, rising
+
+# The integral's error is about e^(−2 × this) for who never came back: rounding.
+_DIGITS = 16.0
+_FEWEST_NODES = 12
 
 
 class BgNbd(NamedTuple):
@@ -50,14 +55,27 @@ class BgNbd(NamedTuple):
         """
         expected = np.empty((len(ahead), len(frequency)))
         for x in np.unique(frequency):
-            dropout, weights = beta_nodes(self.a, self.b + x)
             same = frequency == x
             ages, place = np.unique(age[same], return_inverse=True)
-            for row, time in enumerate(ahead):
-                grown = np.log1p(np.outer(time / (self.alpha + ages), dropout))
+            reach = ahead[:, None] / (self.alpha + ages)
+            dropout, weights = beta_nodes(self.a, self.b + x, _nodes(float(reach.max()), x))
+            for row, times in enumerate(reach):
+                grown = np.log1p(np.outer(times, dropout))
                 bought = -np.expm1(-(self.r + x) * grown) @ (weights / dropout)
                 expected[row, same] = bought[place]
         return expected
+
+
+def _nodes(reach: float, frequency: float) -> int:
+    """How many points the integral over p needs, where p is multiplied by up to `reach`.
+
+    With each point the error falls by the square of the sum of half axes of the ellipse about
+    [0, 1] that meets the integrand's pole, −1 / reach (Trefethen, Is Gauss Quadrature Better than
+    Clenshaw–Curtis?, SIAM Review 50(1), 2008). The pole's order is the frequency's: the root stands
+    for it, and was measured to keep eight digits up to a reach of 100 and 300 purchases.
+    """
+    near = math.acosh(1 + 2 / reach)
+    return max(_FEWEST_NODES, math.ceil(_DIGITS / near * math.sqrt(1 + frequency / 16)))
 
 
 def fit_bgnbd(customers: Customers) -> Fit[BgNbd] | Refused:

@@ -25,7 +25,6 @@ _PROMISE = 1e-12
 _WIDTH = 1e-5
 # Terms of digamma's recurrence before the asymptotic series, which is then exact to 1e-14.
 _SHIFT = 10
-_NODES = 64
 
 
 @dataclass(frozen=True)
@@ -111,12 +110,12 @@ def digamma(values: Vector) -> Vector:
     return np.asarray(np.log(shifted) - 1 / (2 * shifted) - series - recurrence)
 
 
-def beta_nodes(a: float, b: float) -> tuple[Vector, Vector]:
+def beta_nodes(a: float, b: float, count: int) -> tuple[Vector, Vector]:
     """Points in (0, 1) and weights that give the mean of a function under Beta(a, b).
 
-    Gauss–Jacobi quadrature by Golub and Welsch (1969): exact for polynomials of degree 127.
+    Gauss–Jacobi quadrature by Golub and Welsch (1969): exact below the degree 2 `count`.
     """
-    n = np.arange(1, _NODES)
+    n = np.arange(1, count)
     twice = 2 * n + a + b - 2
     centre = np.append((a - b) / (a + b), (a - b) * (a + b - 2) / (twice * (twice + 2)))
     first = 4 * a * b / ((a + b) ** 2 * (a + b + 1))
