@@ -33,25 +33,25 @@ class BgNbd(NamedTuple):
 
     def alive(self, frequency: Vector, recency: Vector, age: Vector) -> Vector:
         """The probability of not having dropped out: 1 for who never came back."""
-        silent, gone = self._log_odds(frequency, recency, age)
+        silent, gone = self._terms(frequency, recency, age)
         return np.asarray(np.exp(silent - np.logaddexp(silent, gone)))
 
-    def _log_odds(self, x: Vector, recency: Vector, age: Vector) -> tuple[Vector, Vector]:
-        """The two terms of the likelihood: silent since the last purchase, or gone after it."""
+    def _terms(self, x: Vector, recency: Vector, age: Vector) -> tuple[Vector, Vector]:
+        """The likelihood's two cases, as logarithms: alive but silent, or gone."""
         last = np.log(self.a / (self.b + np.maximum(x, 1) - 1))
         gone = last - (self.r + x) * np.log(self.alpha + recency)
         return -(self.r + x) * np.log(self.alpha + age), np.where(x > 0, gone, -np.inf)
 
     def purchases(self, frequency: Vector, recency: Vector, age: Vector, ahead: Vector) -> Vector:
-        """Expected purchases within each time `ahead` (rows) by each customer (columns)."""
+        """Expected purchases within each time `ahead` (rows, above 0) of customers (columns)."""
         return self.alive(frequency, recency, age) * self._if_alive(frequency, age, ahead)
 
     def _if_alive(self, frequency: Vector, age: Vector, ahead: Vector) -> Vector:
         """Equation 10 before it is weighed by the chance to be alive.
 
-        There it has a hypergeometric function, and divides by a − 1. Here the integral
-        over the dropout probability stays one: of who drops out with probability p, purchases in t
-        are (1 − (1 + p t / (alpha + age))^−(r + x)) / p.
+        There it has a hypergeometric function, and divides by a − 1. Here the integral over the
+        dropout probability stays one: of who drops out with probability p, purchases in t are
+        (1 − (1 + p t / (alpha + age))^−(r + x)) / p.
         """
         expected = np.empty((len(ahead), len(frequency)))
         for x in np.unique(frequency):
@@ -90,8 +90,8 @@ def fit_bgnbd(customers: Customers) -> Fit[BgNbd] | Refused:
 class BgNbdLikelihood:
     """The mean log-likelihood of customers, and its gradient, by the logarithms of parameters.
 
-    Equation 6 with the factors that Γ shares written as sums. Customers
-    with the same figures are counted, not repeated.
+    Equation 6 with quotients of Γ written as sums. Customers with the same figures are counted, not
+    repeated.
     """
 
     def __init__(self, customers: Customers) -> None:
@@ -103,7 +103,7 @@ class BgNbdLikelihood:
         """The value and the gradient at those logarithms of r, alpha, a and b."""
         r, alpha, a, b = np.exp(logs)
         x, times, most = self._x, self._times, int(self._times.max())
-        silent, gone = BgNbd(r, alpha, a, b)._log_odds(x, self._recency, self._age)
+        silent, gone = BgNbd(r, alpha, a, b)._terms(x, self._recency, self._age)
         either = np.logaddexp(silent, gone)
         dead = np.exp(gone - either)
         (log_r, sum_r), (log_b, sum_b), (log_ab, sum_ab) = (

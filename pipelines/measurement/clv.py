@@ -28,6 +28,10 @@ Unit: TypeAlias = Literal["days", "weeks"]
 # A month is a twelfth of the mean year of 365.25 days.
 UNITS_PER_MONTH = {"days": 365.25 / 12, "weeks": 365.25 / 12 / 7}
 MONEY = pa.decimal128(18, 4)
+# The upper end of an interval that knows no bounds: what MONEY holds.
+_MOST_MONEY = 1e13
+# Of an interval's logarithm, to either side: a number still.
+_WIDEST = 700.0
 # Of the derivatives by the logarithms of BG/NBD's parameters.
 _WIDTH = 1e-4
 
@@ -191,13 +195,14 @@ def _worth(
     Purchases and spending are fitted apart, so the variances of their logarithms add up.
     """
     slopes = spending.model.slopes(customers.frequency, customers.monetary)
-    wide = np.exp(deviations(confidence) * np.sqrt(ahead.variance + spending.variance(slopes)))
+    spread = np.sqrt(ahead.variance + spending.variance(slopes))
+    wide = np.exp(np.minimum(deviations(confidence) * spread, _WIDEST))
     worth = ahead.discounted * _spending(spending, customers)
     clv = _money(worth)
     return {
         "clv": clv,
         "clv_low": _money(worth / wide),
-        "clv_high": _money(worth * wide),
+        "clv_high": _money(np.minimum(worth * wide, _MOST_MONEY)),
         "decile": deciles(clv, customers.person_id),
     }
 

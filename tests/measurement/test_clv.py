@@ -29,7 +29,7 @@ from pipelines.measurement.gamma_gamma import GammaGamma, GammaGammaLikelihood
 YEAR = {"unit": "weeks", "months": 12, "monthly_discount": 0.01}
 POSITIVE = st.floats(0.05, 20)
 
-# Fader, Hardie and Lee 2005, table 2; Fader and Hardie 2013, section 4.
+# Fader, Hardie and Lee 2005, section 7; Fader and Hardie 2013, section 3.
 PUBLISHED_RATES = BgNbd(r=0.2426, alpha=4.4136, a=0.7929, b=2.4259)
 PUBLISHED_SPENDING = GammaGamma(p=6.25, q=3.74, gamma=15.44)
 
@@ -345,6 +345,13 @@ def test_the_interval_is_as_wide_as_parameters_drawn_from_their_distribution_spr
     row = value(cdnow(), **YEAR).customers.slice(0, 1).to_pylist()[0]
     wide = np.log(float(row["clv_high"] / row["clv_low"])) / (2 * 1.6448536)
     assert wide == pytest.approx(np.std(np.log(worth)), rel=0.1)
+
+
+def test_of_whom_nothing_is_expected_the_value_is_surely_nothing():
+    gone = customers((3000, 1.0, 39.0, 20.0))
+    table = pa.concat_tables([simulated(2000), gone], promote_options="permissive")
+    row = value(table, **YEAR).customers.slice(2000).to_pylist()[0]
+    assert {row["clv_low"], row["clv"], row["clv_high"]} == {Decimal(0)}
 
 
 def test_more_confidence_makes_wider_intervals_around_the_same_value():
