@@ -60,12 +60,13 @@ clean: ## delete the data, the environment and all that was made from sources
 
 # The stamp is touched last: an installation that was cut short is done again.
 # Nothing is compiled ahead: of 30,000 modules one in ten is ever imported, and 20 seconds pass.
+# The lock is complete, so no package's own wishes are asked: of lifetimes only the data are wanted.
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed, and there is no python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed; $(PYTHON) is another version"; exit 1; }
 	@echo "setting up .venv"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
