@@ -69,12 +69,12 @@ class Field:
     fields: tuple[Field, ...] = ()
     scale: int = 0
 
-    @property
+    @cached_property
     def steps(self) -> tuple[str, ...]:
         """The path as the keys to follow, one after another."""
         return tuple((self.path or self.name).split("."))
 
-    @property
+    @cached_property
     def columns(self) -> tuple[pa.Field, ...]:
         """The Arrow column or columns that this field becomes."""
         metadata = {"description": self.description}
