@@ -11,7 +11,7 @@ SCRATCH := $(CURDIR)/.venv/scratch
 WORKERS = $(shell $(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-example ui test lint bench bench-extract bench-latency bench-attribution lock clean
+.PHONY: help run run-example ui test lint lint-python lint-sql bench bench-extract bench-latency bench-attribution lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,9 +29,14 @@ test: $(STAMP) ## run the tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## check style, types and SQL
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-sql
+
+lint-python: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+lint-sql: $(STAMP)
 	@$(BIN)/smm parse
 	@mkdir -p $(SCRATCH)
 	@cd dbt_project && SMM_LAKE=$(SCRATCH)/lake SMM_WAREHOUSE_DIR=$(SCRATCH) PATH="$(CURDIR)/$(BIN):$$PATH" \

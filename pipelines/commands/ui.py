@@ -42,18 +42,22 @@ def run_until_ended(command: Sequence[str], environment: Mapping[str, str]) -> i
     is passed on. Dagster treats both alike, so that in the background, where shells have SIGINT
     ignored, it would heed neither.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    dagster = subprocess.Popen(  # noqa: S603 - our own interpreter's Dagster
-        command, cwd=PROJECT, env={**os.environ, **environment}
-    )
     asked = False
+    dagster: subprocess.Popen[bytes] | None = None
 
     def pass_on(_signal: int, _frame: FrameType | None) -> None:
         nonlocal asked
         asked = True
-        dagster.terminate()
+        if dagster is not None:
+            dagster.terminate()
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, pass_on)
+    dagster = subprocess.Popen(  # noqa: S603 - our own interpreter's Dagster
+        command, cwd=PROJECT, env={**os.environ, **environment}
+    )
+    if asked:
+        dagster.terminate()
     while True:
         try:
             code = dagster.wait()

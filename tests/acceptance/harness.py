@@ -61,12 +61,11 @@ class Installation:
             if stream.source in (names or sources)
         }
 
-    def build(self, settings: Settings | None = None, *, full_refresh: bool = False) -> Outcome:
+    def build(self, settings: Settings | None = None) -> Outcome:
         """Build, test and publish; the outcome of the Dagster run."""
         settings = settings or self.settings
-        config = {"ops": {"dbt_models": {"config": {"full_refresh": full_refresh}}}}
         with runner(settings, Unwatched()) as made:
-            outcome = made.execute(BUILD, config=config)
+            outcome = made.execute(BUILD)
         assert outcome.success, outcome.failures
         assert not outcome.failed_checks
         return outcome

@@ -122,9 +122,3 @@ def test_what_was_known_earlier_can_be_built_again(restated: Restated, tmp_path:
     restated.installation.build(past)
     assert figures(past) == expected(restated.earlier)
     assert content_hash(past.published / "current" / FILE) == restated.earlier_hash
-
-
-def test_the_same_marts_come_of_building_everything_anew(restated: Restated) -> None:
-    incremental = content_hash(restated.published)
-    restated.installation.build(full_refresh=True)
-    assert content_hash(restated.published) == incremental

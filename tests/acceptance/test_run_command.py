@@ -57,7 +57,7 @@ def _run(said: Path) -> tuple[int, str]:
     with said.open("w") as file:
         os.dup2(file.fileno(), 1)
         try:
-            code = run_everything(Settings(), days=6, size=300)
+            code = run_everything(Settings(), days=3, size=300)
         finally:
             os.dup2(terminal, 1)
             os.close(terminal)

@@ -117,7 +117,7 @@ def shapley_values(paths):
 
 
 @given(PATHS.filter(conversions))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_removal_effects_are_those_of_removing_each_channel_and_solving_again(paths):
     table = transitions(paths)
     found = column(markov(table), "removal_effect")
@@ -168,7 +168,7 @@ def test_removal_effects_of_the_published_sample_are_those_of_an_independent_pac
     PATHS.filter(conversions),
     st.lists(st.tuples(st.permutations("abcde"), st.integers(2, 3), st.integers(0, 9))),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_paths_that_circle_a_billion_times_cost_no_digit(paths, circles):
     """Two or three channels round and round; an inverse in the usual way may be off by 1e-9."""
     steps = Counter()
