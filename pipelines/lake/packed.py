@@ -57,7 +57,7 @@ def convert_packed(
     records = _records(schema.fields, tuple((drop or {}).items()))
     texts = [_compact(page.records) for page in pages]
     found = records.read(texts)
-    if found is None and records.learn(texts):
+    if found is None and len(pages) == 1 and records.learn(texts[0]):
         found = records.read(texts)
     rows = None if found is None else rows_of(schema, found, context)
     if rows is not None:
@@ -118,12 +118,12 @@ class _Records:
         without(records, self._drop)
         return records
 
-    def learn(self, pages: Sequence[bytes | msgspec.Raw]) -> bool:
-        """Let the struct have the pages' unknown keys; whether there were any."""
+    def learn(self, page: bytes | msgspec.Raw) -> bool:
+        """Let the struct have the page's unknown keys; whether there were any."""
         with self._lock:
             if self._made is None or self._lessons == MOST_LESSONS:
                 return False
-            new = [self._level.learn(record) for page in pages for record in self.decoded(page)]
+            new = [self._level.learn(record) for record in self.decoded(page)]
             if any(new):
                 self._lessons += 1
                 self._made = _Made(self._level)

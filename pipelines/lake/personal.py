@@ -41,7 +41,9 @@ _EXTENSION = re.compile(r"(?:ext\.?|x|#)\s*\d+$", re.IGNORECASE)
 TRACES_IN_TEXT = ("@", "+")
 # The same of JSON, by Arrow's expressions (1.6 µs a kilobyte): also keys that are called like an
 # address or a number, a local number, and letters that are escaped, which hide any of these.
-_TRACES_IN_JSON = r'@|\+|"0[0-9]{8}|\\u00|(?i:mail|phone|mobile|whatsapp|msisdn)[^":]*"\s*:'
+_TRACES_IN_JSON = (
+    r'@|\+|"0[0-9]{8}|\\u00|(?i:mail|phone|mobile|whatsapp|msisdn)(?:[^"\\]|\\.)*"\s*:'
+)
 
 _GMAIL = ("gmail.com", "googlemail.com")
 _CALLING_CODES = {

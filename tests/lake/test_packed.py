@@ -135,6 +135,15 @@ def test_an_address_in_escaped_letters_is_hashed_too():
     assert "81234567890" not in found
 
 
+@pytest.mark.parametrize("key", ["phone:home", 'the \\"mobile\\" one', "Phone "])
+def test_a_number_is_hashed_whatever_else_its_key_is_called(key):
+    page = f"""[{{"legacyId": 7, "placed_on": "2025-01-02", "lines": {{"nodes": []}},
+                  "contact": {{"{key}": "(0812) 3456-7890"}}}}]"""
+    found = convert_packed(ORDERS, [Packed(page.encode(), "page 1")], CONTEXT).rows["_extra"][0]
+    assert "3456" not in found.as_py()
+    assert "sha256:" in found.as_py()
+
+
 def test_what_repeats_its_sibling_is_dropped_and_what_differs_is_kept():
     other = {**ORDER, "until": "2025-01-31"}
     assert_same(ORDERS, [[ORDER]], DROP)
