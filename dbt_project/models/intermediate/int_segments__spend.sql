@@ -1,47 +1,26 @@
 {# Spend by the segments by which a platform breaks it down, per month, in the reporting currency. TikTok's
    provinces are not among them: it tells numbers only. #}
+{%- set breakdowns = [
+    ('demographic_age', 'age_band', 'stg_meta_ads__insights_age_gender'),
+    ('demographic_gender', 'gender', 'stg_meta_ads__insights_age_gender'),
+    ('geographic_province', 'region', 'stg_meta_ads__insights_region'),
+    ('demographic_age', 'age_band', 'stg_google_ads__age_daily'),
+    ('demographic_gender', 'gender', 'stg_google_ads__gender_daily'),
+    ('demographic_age', 'age_band', 'stg_tiktok_ads__audience_age_gender'),
+    ('demographic_gender', 'gender', 'stg_tiktok_ads__audience_age_gender'),
+] %}
 with
 broken_down as (
+    {%- for family, segment, model in breakdowns %}
     select
-        'demographic_age' as segment_family,
-        coalesce(age_band, 'unknown') as segment,
+        '{{ family }}' as segment_family,
+        coalesce({{ segment }}, 'unknown') as segment,
         date_day,
         currency,
         spend
-    from {{ ref('stg_meta_ads__insights_age_gender') }}
+    from {{ ref(model) }}
     union all
-    select
-        'demographic_gender' as segment_family,
-        coalesce(gender, 'unknown') as segment,
-        date_day,
-        currency,
-        spend
-    from {{ ref('stg_meta_ads__insights_age_gender') }}
-    union all
-    select
-        'geographic_province' as segment_family,
-        coalesce(region, 'unknown') as segment,
-        date_day,
-        currency,
-        spend
-    from {{ ref('stg_meta_ads__insights_region') }}
-    union all
-    select
-        'demographic_age' as segment_family,
-        coalesce(age_band, 'unknown') as segment,
-        date_day,
-        currency,
-        spend
-    from {{ ref('stg_google_ads__age_daily') }}
-    union all
-    select
-        'demographic_gender' as segment_family,
-        coalesce(gender, 'unknown') as segment,
-        date_day,
-        currency,
-        spend
-    from {{ ref('stg_google_ads__gender_daily') }}
-    union all
+    {%- endfor %}
     select
         'geographic_province' as segment_family,
         coalesce(places.place_name, 'unknown') as segment,
@@ -51,22 +30,6 @@ broken_down as (
     from {{ ref('stg_google_ads__region_daily') }} as regions
     left join {{ ref('stg_google_ads__geo_targets') }} as places
         on regions.region_id = places.geo_target_id
-    union all
-    select
-        'demographic_age' as segment_family,
-        coalesce(age_band, 'unknown') as segment,
-        date_day,
-        currency,
-        spend
-    from {{ ref('stg_tiktok_ads__audience_age_gender') }}
-    union all
-    select
-        'demographic_gender' as segment_family,
-        coalesce(gender, 'unknown') as segment,
-        date_day,
-        currency,
-        spend
-    from {{ ref('stg_tiktok_ads__audience_age_gender') }}
 ),
 
 by_day as (

@@ -4,9 +4,7 @@ select
     platform,
     account_id,
     date_day,
-    {%- for metric in [
-        'followers', 'followers_gained', 'followers_lost', 'impressions', 'reach', 'profile_views', 'video_views'
-    ] %}
+    {%- for metric in audience_metrics() %}
     max({{ metric }}) as {{ metric }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ ref('int_audience__unioned') }}
