@@ -46,7 +46,7 @@ expressions of whole decimals; weights are not negative.
                     {{ column }},
                     {%- endfor %}
                     cast({{ total }} as decimal(38, 0)) as share_total,
-                    cast(abs({{ total }}) * cast({{ weight }} as decimal(18, 0)) as decimal(38, 0)) as share_product,
+                    cast(abs({{ total }}) as decimal(38, 0)) * cast({{ weight }} as decimal(18, 0)) as share_product,
                     cast({{ weight_total }} as decimal(38, 0)) as share_divisor
                 from {{ rows }}
             ) as products

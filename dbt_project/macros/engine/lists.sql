@@ -38,3 +38,16 @@
 {% macro spark__list_lookup(list, key, value, field) -%}
     get(filter({{ list }}, item -> item.{{ key }} = '{{ value }}'), 0).{{ field }}
 {%- endmacro %}
+
+{# What occurs in the rows of a group, each once, in order. #}
+{% macro distinct_list(column) -%}
+    {{ return(adapter.dispatch('distinct_list')(column)) }}
+{%- endmacro %}
+
+{% macro default__distinct_list(column) -%}
+    list_sort(list(distinct {{ column }}))
+{%- endmacro %}
+
+{% macro spark__distinct_list(column) -%}
+    array_sort(collect_set({{ column }}))
+{%- endmacro %}

@@ -4,8 +4,12 @@
 {%- endmacro %}
 
 {# The models: the weight of a touch among those of its order, in whole numbers. A model is one line here.
-   Position based gives 40 % to the first, 40 % to the last and shares 20 % among the rest; under time
-   decay a touch counts half as much as one that came `half_life_days` later. #}
+   Position based gives 40 % to the first, 40 % to the last and shares 20 % among the rest. W-shaped gives
+   30 % to each milestone (the first, the last, and the visit in which the person became known) and shares
+   10 % among the rest; one touch may be two milestones, and what has no touch is left out of the whole.
+   Under time decay a touch counts half as much as one that came `half_life_days` later. Markov and Shapley
+   give each channel its share of all channels' effects, and its touches the same; where no channel of an
+   order has one, touches count alike. #}
 {% macro attribution_weights() -%}
     {{ return({
         'first_touch': 'case when touch_number = 1 then 1 else 0 end',
@@ -13,8 +17,31 @@
         'last_non_direct': 'case when touch_number = coalesce(last_non_direct_number, touches) then 1 else 0 end',
         'linear': '1',
         'position_based': 'case when touches > 2 and touch_number in (1, touches) then 2 * (touches - 2) else 1 end',
+        'w_shaped': w_shaped(),
         'time_decay': decayed(microseconds_between('touch_at', 'last_touch_at'), var('half_life_days')),
+        'markov': 'case when markov_total = 0 then 1 else markov_units end',
+        'shapley': 'case when shapley_total = 0 then 1 else shapley_units end',
     }) }}
+{%- endmacro %}
+
+{# 30 % of each milestone over 10 % shared: 3 × the number that shares it, to 1. #}
+{% macro w_shaped() -%}
+    case
+        when touch_number not in (1, coalesce(lead_number, 1), touches) then 1
+        else
+            greatest(3 * (touches - milestones), 1)
+            * (
+                case when touch_number = 1 then 1 else 0 end
+                + case when touch_number = touches then 1 else 0 end
+                + case when touch_number = lead_number then 1 else 0 end
+            )
+    end
+{%- endmacro %}
+
+{# A channel's share of all effects in whole units, enough of them that they divide without a loss that shows;
+   a share has twelve places. A channel without one has none. #}
+{% macro channel_units(share) -%}
+    coalesce(cast({{ share }} * 1000000000000 as bigint), 0) * 100000
 {%- endmacro %}
 
 {% macro attribution_models() -%}

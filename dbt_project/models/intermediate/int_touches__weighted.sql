@@ -3,15 +3,24 @@
 with
 numbered as (
     select
-        order_key,
-        touch_id,
-        touch_at,
-        channel,
+        touches.order_key,
+        touches.touch_id,
+        touches.touch_at,
+        touches.channel,
+        touches.touch_at <= persons.known_since as is_until_known,
         row_number() over (
-            partition by order_key
-            order by touch_at asc nulls last, touch_id asc nulls last
-        ) as touch_number
-    from {{ ref('int_touches__unioned') }}
+            partition by touches.order_key
+            order by touches.touch_at asc nulls last, touches.touch_id asc nulls last
+        ) as touch_number,
+        {{ channel_units('effects.markov_share') }} as markov_units,
+        {{ channel_units('effects.shapley_share') }} as shapley_units
+    from {{ ref('int_touches__unioned') }} as touches
+    inner join {{ ref('fct_order') }} as orders
+        on touches.order_key = orders.order_key
+    left join {{ ref('int_persons__unioned') }} as persons
+        on orders.person_id = persons.person_id
+    left join {{ ref('int_channels__effects') }} as effects
+        on touches.channel = effects.channel
 ),
 
 counted as (
@@ -23,8 +32,22 @@ counted as (
         count(*) over (partition by order_key) as touches,
         max(touch_at) over (partition by order_key) as last_touch_at,
         max(case when channel <> 'direct' then touch_number end) over (partition by order_key)
-            as last_non_direct_number
+            as last_non_direct_number,
+        {# The visit in which the person became known to the company, if it is one of these. #}
+        max(case when is_until_known then touch_number end) over (partition by order_key) as lead_number,
+        {{ whole_quotient('markov_units', 'count(*) over (partition by order_key, channel)') }} as markov_units,
+        {{ whole_quotient('shapley_units', 'count(*) over (partition by order_key, channel)') }} as shapley_units
     from numbered
+),
+
+summed as (
+    select
+        *,
+        sum(markov_units) over (partition by order_key) as markov_total,
+        sum(shapley_units) over (partition by order_key) as shapley_total,
+        count(case when touch_number in (1, lead_number, touches) then 1 end) over (partition by order_key)
+            as milestones
+    from counted
 ),
 
 weighted as (
@@ -36,7 +59,7 @@ weighted as (
         touches,
         '{{ model }}' as attribution_model,
         {{ weight }} as weight
-    from counted
+    from summed
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -49,7 +72,7 @@ select
     touch_number,
     touches,
     attribution_model,
-    weight,
+    cast(weight as bigint) as weight,
     cast(sum(weight) over (partition by order_key, attribution_model) as bigint) as weight_total
 from weighted
 where weight > 0
