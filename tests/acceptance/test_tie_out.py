@@ -537,7 +537,7 @@ def test_credits_conserve_each_order_for_each_model(marts) -> None:
     models, credited = marts.execute(
         "select count(distinct attribution_model), count(distinct order_key) from fct_touch_credit"
     ).fetchone()
-    assert (models, credited) == (6, marts.execute("select count(*) from fct_order").fetchone()[0])
+    assert (models, credited) == (9, marts.execute("select count(*) from fct_order").fetchone()[0])
 
 
 def test_attributed_and_unattributed_are_what_was_recorded(marts) -> None:
@@ -545,7 +545,7 @@ def test_attributed_and_unattributed_are_what_was_recorded(marts) -> None:
     models = marts.execute(
         "select attribution_model, sum(attributed_revenue) from mart_campaign_roi group by all"
     ).fetchall()
-    assert len(models) == 6
+    assert len(models) == 9
     assert {revenue for _, revenue in models} == {recorded}
 
 
