@@ -9,7 +9,7 @@
 {% macro naming_rules(field) -%}
     {%- set rules = [] -%}
     {%- for rule in var('campaign_naming_rules') if rule['field'] == field -%}
-        {%- for element in rule['elements'] if element and element not in naming_elements() -%}
+        {%- for element in rule.get('elements', []) if element and element not in naming_elements() -%}
             {{ exceptions.raise_compiler_error(
                 'campaign_naming_rules: ' ~ element ~ ' is none of ' ~ naming_elements() | join(', ')
             ) }}
@@ -35,7 +35,7 @@
         {%- for rule in naming_rules(field) %}
         when {{ _rule_holds(rule, platform, day) }} and {{ fits(name, rule['pattern']) }}
             then
-            {%- if element in rule['elements'] %}
+            {%- if element in rule.get('elements', []) %}
                 nullif(trim(lower(regexp_extract(
                     {{ name }}, {{ pattern(rule['pattern']) }}, {{ rule['elements'].index(element) + 1 }}
                 ))), '')
