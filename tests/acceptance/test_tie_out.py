@@ -196,6 +196,21 @@ def test_every_touch_by_an_ad_finds_its_campaign(marts, network) -> None:
     assert touches > 0 or network == "linkedin_ads", "the smallest network wins few buyers"
 
 
+def test_every_campaigns_name_tells_its_market_and_objective(installation, marts) -> None:
+    told = marts.execute(
+        """
+        select campaign_id, campaign_market, campaign_objective, name_follows_convention
+        from dim_campaign where not is_placeholder
+        """
+    ).fetchall()
+    planned = {
+        row["campaign_id"]: (row["market"], row["kind"])
+        for row in installation.sandbox.world.campaigns.to_pylist()
+    }
+    assert told == [(name, *planned[name], True) for name, *_ in told]
+    assert told
+
+
 @pytest.mark.parametrize("market", CURRENCIES)
 def test_every_post_on_linkedin_and_what_it_gathered(installation, marts, market) -> None:
     found = by_account(
