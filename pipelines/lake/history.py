@@ -99,10 +99,11 @@ def _figures(footer: Footer) -> dict[str, Decimal | None]:
 
 
 def as_of(layout: Layout, instant: datetime, into: Path) -> Layout:
-    """A lake with every file as it was at that instant: hard links where possible, else copies.
+    """A lake with every file as it was at that instant, and its history until then.
 
-    A file belongs to an instant when it is the last that was read by then. Links share nothing that
-    could change: no file of a lake is ever written to again.
+    A file belongs to an instant when it is the last that was read by then. Hard links where
+    possible, else copies; links share nothing that could change: no file of a lake is ever written
+    to again.
 
     FileExistsError if `into` has files already.
     """
@@ -112,20 +113,23 @@ def as_of(layout: Layout, instant: datetime, into: Path) -> Layout:
     past = Layout(into)
     with Workspace(layout) as workspace:
         for place in sorted({*layout.places(), *layout.replaced_places()}):
-            version = _version_at(layout, place, instant)
-            if version is not None:
+            known = _known_at(layout, place, instant)
+            for earlier in known[:-1]:
+                _link(workspace, earlier, into / earlier.relative_to(layout.root))
+            for version in known[-1:]:
                 _link(workspace, version, past.data(place))
         for schema_file in layout.root.glob("*/*/dt=0001-01-01/schema.parquet"):
             _link(workspace, schema_file, into / schema_file.relative_to(layout.root))
     return past
 
 
-def _version_at(layout: Layout, place: Place, instant: datetime) -> Path | None:
+def _known_at(layout: Layout, place: Place, instant: datetime) -> list[Path]:
+    """The versions of a stream-day that were known at that instant, oldest first."""
     current = layout.data(place)
-    if current.exists() and footers.read(current).known_at <= instant:
-        return current
     known = [path for read_at, path in layout.versions(place) if read_at <= instant]
-    return known[-1] if known else None
+    if current.exists() and footers.read(current).known_at <= instant:
+        return [*known, current]
+    return known
 
 
 def _link(workspace: Workspace, existing: Path, new: Path) -> None:

@@ -6,6 +6,7 @@ Belongs here: paths and their meaning. Does not: reading or writing what lies th
     <lake>/_history/<source>/<stream>/dt=…/<account>/<read at>.parquet   what it was before
     <lake>/_quarantine/<source>/<stream>/dt=…/<account>.parquet     records that did not fit
     <lake>/_meta/files.parquet                                      every file, from the footers
+    <lake>/_meta/versions.parquet                                   every earlier version, the same
     <lake>/_tmp/                                                    files being written, and locks
     <lake>/<source>/<stream>/dt=0001-01-01/schema.parquet           the stream's columns, no rows
 
@@ -14,9 +15,11 @@ A file is seen by the globs of its readers only when it is whole: writing happen
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal, Protocol
 from urllib.parse import quote, unquote
@@ -113,6 +116,11 @@ class Layout:
         """The list of all files."""
         return self.root / "_meta" / "files.parquet"
 
+    @property
+    def earlier(self) -> Path:
+        """The list of all earlier versions."""
+        return self.root / "_meta" / "versions.parquet"
+
     def data(self, place: Place) -> Path:
         """The file of a stream-day."""
         return self.root / place.file
@@ -149,7 +157,9 @@ class Layout:
     def replaced_places(self) -> Iterator[Place]:
         """Every stream-day that has earlier versions, in order."""
         for source, stream, day, folder in _days(self.root / "_history"):
-            for account in sorted(each.name for each in folder.iterdir() if each.is_dir()):
+            with os.scandir(folder) as entries:
+                accounts = sorted(each.name for each in entries if each.is_dir())
+            for account in accounts:
                 yield Place(source, stream, unquote(account), day)
 
     def versions(self, place: Place) -> list[tuple[datetime, Path]]:
@@ -174,22 +184,25 @@ def _places(root: Path) -> Iterator[Place]:
     for source, stream, day, folder in _days(root):
         if day == SCHEMA_DAY:
             continue
-        for name in sorted(path.name for path in folder.iterdir() if path.suffix == SUFFIX):
+        with os.scandir(folder) as entries:
+            names = sorted(each.name for each in entries if each.name.endswith(SUFFIX))
+        for name in names:
             yield Place(source, stream, unquote(name.removesuffix(SUFFIX)), day)
 
 
-def _days(root: Path) -> Iterator[tuple[str, str, date, Path]]:
+def _days(root: Path) -> Iterator[tuple[str, str, date, str]]:
+    if not root.is_dir():
+        return
     for source in _folders(root):
         for stream in _folders(source):
             for folder in _folders(stream):
                 if folder.name.startswith("dt="):
                     day = date.fromisoformat(folder.name.removeprefix("dt="))
-                    yield source.name, stream.name, day, folder
+                    yield source.name, stream.name, day, folder.path
 
 
-def _folders(root: Path) -> list[Path]:
-    if not root.is_dir():
-        return []
-    return sorted(
-        each for each in root.iterdir() if not each.name.startswith(("_", ".")) and each.is_dir()
-    )
+def _folders(root: Path | str | os.DirEntry[str]) -> list[os.DirEntry[str]]:
+    """Folders that hold data, by name. What `scandir` tells of an entry need not be asked for."""
+    with os.scandir(root) as entries:
+        found = [each for each in entries if not each.name.startswith(("_", ".")) and each.is_dir()]
+    return sorted(found, key=attrgetter("name"))

@@ -1,12 +1,13 @@
-"""The list of all files, made from their footers; and the rowless file of each stream.
+"""The lists of all files and of earlier versions, made from footers; each stream's rowless file.
 
-Belongs here: what readers need beside the data to know what is there. Does not: any state. Both can
-be deleted at any time and are made again.
+Belongs here: what readers need beside the data to know what is there. Does not: any state. All can
+be deleted at any time and are made again. A list that is there saves reading the footers of files
+that have not changed since: of two years' 95,000 files that took half a minute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ FILES = pa.schema(
         _column("timezone", pa.string(), "Zone in which the day closed."),
         _column("run_id", pa.string(), "Run that wrote the file."),
         _column("extracted_at", pa.timestamp("us"), "When it was read (UTC)."),
+        _column("known_at", pa.timestamp("us"), "When what it says was first read (UTC)."),
         _column("api_version", pa.string(), "Version of the platform's API."),
         _column("requests", pa.int64(), "The day's share of the requests that the read took."),
         _column("rows", pa.int64(), "Rows."),
@@ -49,25 +51,77 @@ FILES = pa.schema(
         _column("extra_fields", pa.string(), "Names in _extra, parted by a comma."),
         _column("schema_fingerprint", pa.string(), "Short name of the columns and types."),
         _column("totals", pa.string(), "Sums of the stream's totals, as JSON of decimal text."),
+        _column(
+            "stamp", pa.string(), "Inode, time and size: what tells a file from its successor."
+        ),
     ]
 )
 
+Found = Iterable[tuple[Place, Path]]
+
 
 def files(layout: Layout) -> pa.Table:
-    """One row per file of the lake, read from the footers."""
-    rows = [_row(layout, place) for place in layout.places()]
-    columns = {name: [row[name] for row in rows] for name in FILES.names}
-    return pa.table(columns, schema=FILES)
+    """One row per file of the lake, from the footers."""
+    found = ((place, layout.data(place)) for place in layout.places())
+    return _listed(layout, found, layout.manifest)
 
 
-def _row(layout: Layout, place: Place) -> dict[str, Any]:
-    path = layout.data(place)
+def versions(layout: Layout) -> pa.Table:
+    """One row per earlier version of a file, as `files` has them."""
+    found = (
+        (place, path) for place in layout.replaced_places() for _, path in layout.versions(place)
+    )
+    return _listed(layout, found, layout.earlier)
+
+
+def _listed(layout: Layout, found: Found, before: Path) -> pa.Table:
+    """Rows of these files, in their order; those that the list of before has are not read again."""
+    known = _known(before)
+    places = {key: n for n, key in enumerate(_pairs(known))}
+    new: list[dict[str, Any]] = []
+    order: list[int] = []
+    for place, path in found:
+        name, stamp = str(path.relative_to(layout.root)), _stamp(path)
+        if (name, stamp) not in places:
+            places[name, stamp] = known.num_rows + len(new)
+            new.append(_row(place, path, name, stamp))
+        order.append(places[name, stamp])
+    columns = {name: [row[name] for row in new] for name in FILES.names}
+    return pa.concat_tables([known, pa.table(columns, schema=FILES)]).take(
+        pa.array(order, pa.int64())
+    )
+
+
+def _known(path: Path) -> pa.Table:
+    """The list as it was written last; empty if it is not there or is that of another release."""
+    if path.exists():
+        with pq.ParquetFile(path) as file:
+            if file.schema_arrow.equals(FILES):
+                return file.read()
+    return FILES.empty_table()
+
+
+def _pairs(known: pa.Table) -> Iterator[tuple[str, str]]:
+    return zip(known["path"].to_pylist(), known["stamp"].to_pylist(), strict=True)
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
+
+
+def _row(place: Place, path: Path, name: str, stamp: str) -> dict[str, Any]:
     footer = footers.read(path)
     return {
         **{name: getattr(footer, name, None) for name in FILES.names},
+        "source": place.source,
+        "stream": place.stream,
+        "account": place.account,
         "dt": place.day,
-        "path": place.file.as_posix(),
+        "path": name,
+        "stamp": stamp,
         "extracted_at": footer.extracted_at.replace(tzinfo=None),
+        "known_at": footer.known_at.replace(tzinfo=None),
         "bytes": path.stat().st_size,
         "expired": footer.expired + footer.expired_misfits,
         "reasons": "; ".join(footer.reasons),
@@ -81,7 +135,7 @@ def _json(footer: Footer) -> str:
 
 
 def write(layout: Layout, streams: Iterable[Stream]) -> Path:
-    """Writes the list of files, and a rowless file for each stream; returns the list's path.
+    """Writes both lists, and a rowless file for each stream; returns the path of the list of files.
 
     The rowless file lets dbt read a stream of which nothing was ever extracted, and gives every
     column that the stream has today. Files that would not change are left alone.
@@ -92,6 +146,7 @@ def write(layout: Layout, streams: Iterable[Stream]) -> Path:
             path = layout.schema_file(stream.source, stream.name)
             _write(workspace, path, schema.empty_table())
         _write(workspace, layout.manifest, files(layout))
+        _write(workspace, layout.earlier, versions(layout))
     return layout.manifest
 
 

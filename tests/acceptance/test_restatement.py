@@ -116,6 +116,31 @@ def test_a_second_read_gives_the_later_truth(restated: Restated) -> None:
     assert expected(restated.later) != expected(restated.earlier)
 
 
+def test_the_ledger_says_by_how_much_yesterday_grew(restated: Restated) -> None:
+    yesterday = closed(EARLIER)
+    world = restated.installation.sandbox.world
+    then, now = (
+        truth(world, instant, first=yesterday, last=yesterday)["markets"]
+        for instant in (EARLIER, LATER)
+    )
+    with published(restated.settings) as marts:
+        found = by_account(
+            marts,
+            """
+            select account_id, days, amount_then, amount_now from mart_restatements
+            where source = 'meta_ads' and stream = 'insights_account' and metric = 'spend'
+                and age_days = 1
+            """,
+        )
+    for market in MARKETS:
+        assert found[market.ad_account] == {
+            "days": 1,
+            "amount_then": major(then[market.code]["account"]["spend"]),
+            "amount_now": major(now[market.code]["account"]["spend"]),
+        }
+    assert then["id"]["account"]["spend"] != now["id"]["account"]["spend"]
+
+
 def test_what_was_known_earlier_can_be_built_again(restated: Restated, tmp_path: Path) -> None:
     Lake(restated.settings.lake).as_of(EARLIER, tmp_path / "lake")
     past = restated.settings.model_copy(update={"home": tmp_path})

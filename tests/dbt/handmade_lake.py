@@ -28,6 +28,7 @@ MANIFEST = pa.schema(
         ("dt", pa.date32()),
         ("path", pa.string()),
         ("extracted_at", pa.timestamp("us")),
+        ("known_at", pa.timestamp("us")),
         ("rows", pa.int64()),
         ("quarantined", pa.int64()),
         ("content_hash", pa.string()),
@@ -67,6 +68,7 @@ class HandmadeLake:
             "dt": day,
             "path": str(path.relative_to(self.root)),
             "extracted_at": EXTRACTED,
+            "known_at": EXTRACTED,
             "rows": table.num_rows,
             "quarantined": 0,
             "content_hash": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -87,10 +89,11 @@ class HandmadeLake:
         return self.root / name.replace(".", "/") / f"dt={day}" / f"{account}.parquet"
 
     def _write_manifest(self) -> None:
-        path = self.root / "_meta" / "files.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        meta = self.root / "_meta"
+        meta.mkdir(parents=True, exist_ok=True)
         rows = [self._entries[key] for key in sorted(self._entries)]
-        pq.write_table(pa.Table.from_pylist(rows, schema=MANIFEST), path)
+        pq.write_table(pa.Table.from_pylist(rows, schema=MANIFEST), meta / "files.parquet")
+        pq.write_table(MANIFEST.empty_table(), meta / "versions.parquet")
 
 
 def _exact(value: Any) -> Any:

@@ -32,6 +32,7 @@ from lake_rows import (
 )
 
 from pipelines.connectors.stream import Stream
+from pipelines.lake import footer
 from pipelines.lake.schema import Schema, money, text
 from pipelines.lake.store import Lake
 
@@ -413,9 +414,7 @@ def test_the_lake_as_of_an_instant_is_what_was_current_then(lake, tmp_path):
         if at > T1:
             land(lake, ORDERS, [D2], [order(str(number), "2025-01-02T01:00:00Z")], at=at)
         lake.write_manifest([SPEND, ORDERS, COUNTERS])
-        states[at] = {
-            name: data for name, data in files_below(lake.root).items() if "_history" not in name
-        }
+        states[at] = files_below(lake.root)
     for at, state in states.items():
         past = lake.as_of(at, tmp_path / f"{at:%d}")
         assert files_below(past.root) == state
@@ -473,6 +472,37 @@ def test_the_manifest_lists_every_file_and_can_be_made_again(lake):
     first = path.read_bytes()
     path.unlink()
     assert lake.write_manifest([SPEND]).read_bytes() == first
+
+
+def test_only_the_footers_of_new_files_are_read_for_the_manifest(lake, monkeypatch):
+    land(lake, SPEND, [D1, D2], [spend("a", "1")], at=T1)
+    lake.write_manifest([SPEND])
+    land(lake, SPEND, [D1], [spend("a", "2")], at=T2)
+    read, asked = footer.read, []
+    monkeypatch.setattr(footer, "read", lambda path: (asked.append(path), read(path))[1])
+    found = lake.manifest()
+    assert asked == [lake.path(SPEND, ACCOUNT, D1)]
+    monkeypatch.undo()
+    lake.layout.manifest.unlink()
+    assert found.equals(lake.manifest())
+
+
+def test_earlier_versions_are_listed_as_files_are(lake):
+    for at, amount in ((T1, "1"), (T2, "2"), (T3, "3")):
+        land(lake, SPEND, [D1], [spend("a", amount)], at=at)
+        lake.write_manifest([SPEND])
+    listed = pq.read_table(lake.layout.earlier).to_pylist()
+    assert [row["totals"] for row in listed] == ['{"spend":"1.000000"}', '{"spend":"2.000000"}']
+    assert {(row["source"], row["stream"], row["account"], row["dt"]) for row in listed} == {
+        ("ads", "spend", ACCOUNT, D1)
+    }
+
+
+def test_a_list_of_another_release_is_made_anew(lake):
+    land(lake, SPEND, [D1], [spend("a", "1")])
+    found = pq.read_table(lake.write_manifest([SPEND]))
+    pq.write_table(found.drop_columns(["bytes"]), lake.layout.manifest)
+    assert pq.read_table(lake.write_manifest([SPEND])).equals(found)
 
 
 def test_every_declared_stream_can_be_read_before_it_was_extracted(lake):

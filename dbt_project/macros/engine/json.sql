@@ -62,3 +62,16 @@
         ), ''
     )
 {%- endmacro %}
+
+{# The fields of a JSON object, as a list of structs of `key` and `value`, both text. #}
+{% macro json_pairs(column) -%}
+    {{ return(adapter.dispatch('json_pairs')(column)) }}
+{%- endmacro %}
+
+{% macro default__json_pairs(column) -%}
+    map_entries(cast(cast({{ column }} as json) as map(string, string)))
+{%- endmacro %}
+
+{% macro spark__json_pairs(column) -%}
+    map_entries(from_json({{ column }}, 'map<string, string>'))
+{%- endmacro %}

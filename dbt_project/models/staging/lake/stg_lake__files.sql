@@ -11,5 +11,6 @@ select
     cast(status as string) as status,
     cast(rows as bigint) as row_count,
     cast(quarantined as bigint) as quarantined,
-    cast(extracted_at as timestamp) as extracted_at
+    cast(extracted_at as timestamp) as extracted_at,
+    cast(known_at as timestamp) as known_at
 from {{ source('lake', 'files') }}
