@@ -1,8 +1,9 @@
 """Who buys and why: ad clicks, the persons they win, and every purchase of every customer.
 
 Belongs here: causes. Each purchase has exactly one: it would have happened anyway (`BASELINE`), an
-ad's click made it (`CAMPAIGN`), or it repeats what a click began (`CAMPAIGN_REPEAT`). Does not:
-how people get to the site (`traffic`) or what they put in the cart (`orders`).
+ad's click made it (`CAMPAIGN`), or a link that a friend shared (`WORD_OF_MOUTH`), or it repeats
+what one of these began (`…_REPEAT`). Does not: how people get to the site (`traffic`), whom friends
+win (`word_of_mouth`), or what they put in the cart (`orders`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from pipelines.sandbox.world.geography import REGIONS
 SURPLUS = 1.12
 ACCOUNTS_ONLY = 0.06
 MAX_REPEATS = 11
-CAUSES = ("baseline", "campaign", "campaign_repeat")
-BASELINE, CAMPAIGN, CAMPAIGN_REPEAT = range(3)
+CAUSES = ("baseline", "campaign", "campaign_repeat", "word_of_mouth", "word_of_mouth_repeat")
+BASELINE, CAMPAIGN, CAMPAIGN_REPEAT, WORD_OF_MOUTH, WORD_OF_MOUTH_REPEAT = range(5)
+PURCHASE = ("key", "person", "market", "at", "number", "cause", "campaign", "click")
 
 AGE_BANDS = ("13-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+", "Unknown")
 BAND_STARTS = np.array([13, 18, 25, 35, 45, 55, 65])
@@ -79,8 +81,7 @@ def demand(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], o
         click=persons["click"],
     )
     clicks, retained = _retention(draws, clicks, persons)
-    columns = ("key", "person", "market", "at", "number", "cause", "campaign", "click")
-    purchases = concat([firsts, _repeats(draws, calendars, persons), retained], columns)
+    purchases = concat([firsts, repeats(draws, calendars, persons), retained], PURCHASE)
     return Demand(
         persons=persons,
         purchases=purchases.sorted_by("market", "at", "key"),
@@ -188,7 +189,14 @@ def earlier_person(draws: Draws, purpose: str, rows: Frame, persons: Frame) -> A
     return found
 
 
-def _repeats(draws: Draws, calendars: tuple[Calendar, ...], persons: Frame) -> Frame:
+def ordered_at(draws: Draws, purchases: Frame) -> Array:
+    """When each purchase, begun by a visit, becomes an order."""
+    minutes = draws.below("order/minutes", draws.bits("order", purchases["key"]), 1300)
+    return np.asarray(purchases["at"] + 180 + minutes)
+
+
+def repeats(draws: Draws, calendars: tuple[Calendar, ...], persons: Frame) -> Frame:
+    """The later purchases of these persons, as often as the days' demand lets them."""
     number = np.arange(1, MAX_REPEATS + 1)
     key = mix(persons["key"][:, None], number)
     leaving = 0.04 + 0.62 * draws.uniform("person/leaving", persons["key"])

@@ -26,6 +26,7 @@ BORN = {
     "adsets": "created_at",
     "ads": "created_at",
     "sessions": "started_at",
+    "shares": "shared_at",
     "orders": "created_at",
     "order_edits": "edited_at",
     "refunds": "created_at",
@@ -95,6 +96,7 @@ class World:
     refund_transactions: pa.Table
     journeys: pa.Table
     order_causes: pa.Table
+    shares: pa.Table
     posts: pa.Table
     comments: pa.Table
     page_days: pa.Table
