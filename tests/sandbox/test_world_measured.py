@@ -1,9 +1,11 @@
-"""Known truth for measurement: what word of mouth brings, and who takes part in it."""
+"""Known truth for measurement: word of mouth and who takes part in it, a geo experiment."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
@@ -12,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from pipelines.connectors.files.source import FilesSource
+from pipelines.connectors.stream import Window
 from pipelines.sandbox.world import (
     MARKETS,
     World,
@@ -20,9 +24,11 @@ from pipelines.sandbox.world import (
     current_outlet_orders,
     truth,
     word_of_mouth,
+    write_exports,
 )
 from pipelines.sandbox.world.causes import order_truth
 from pipelines.sandbox.world.events import daily_events
+from pipelines.sandbox.world.measured import geo_test
 
 
 def utc(*parts: int) -> datetime:
@@ -266,3 +272,118 @@ def test_only_facebook_names_its_authors_as_the_crm_does(world: World) -> None:
     assert known & set(world.comments["author_id"].to_pylist())
     for table in (world.channel_posts, world.channel_comments):
         assert not known & set(table["author_id"].to_pylist())
+
+
+# --- the geo experiment ---------------------------------------------------------------------------
+
+
+def told_of(world: World) -> Row:
+    told = geo_test(world)
+    assert told is not None
+    return told
+
+
+def test_half_of_the_provinces_are_treated_as_the_seed_draws(world: World) -> None:
+    provinces = told_of(world)["provinces"]
+    assert len(provinces["treatment"]) == len(provinces["control"]) == 17
+    assert not set(provinces["treatment"]) & set(provinces["control"])
+    other = told_of(build_world(replace(CONFIG, seed=8), NOW))["provinces"]
+    assert other["treatment"] != provinces["treatment"]
+
+
+def test_the_tested_campaign_is_shown_clicked_and_bought_from_in_treated_provinces_alone(
+    world: World,
+) -> None:
+    told = told_of(world)
+    treated = set(told["provinces"]["treatment"])
+    cells = world.ad_cells.filter(pc.equal(world.ad_cells["campaign_id"], told["campaign_id"]))
+    assert set(cells["region"].to_pylist()) <= treated
+    assert pc.sum(cells["spend"]).as_py() > 0
+    came = world.sessions.filter(pc.equal(world.sessions["campaign"], told["utm_campaign"]))
+    assert came.num_rows > 100
+    assert set(came["region"].to_pylist()) <= treated
+    made = [
+        row for row in with_cause(world, "campaign") if row["campaign_id"] == told["campaign_id"]
+    ]
+    assert len(made) > 20
+    assert {row["province"] for row in made} <= treated
+
+
+def test_the_tested_campaign_runs_on_the_days_of_the_experiment(world: World) -> None:
+    told = told_of(world)
+    cells = world.ad_cells.filter(pc.equal(world.ad_cells["campaign_id"], told["campaign_id"]))
+    days = pc.min_max(cells["date_day"]).as_py()
+    first = CONFIG.anchor - timedelta(days=70)
+    assert (days["min"], days["max"]) == (first, first + timedelta(days=27))
+    assert (told["first_day"], told["last_day"]) == (
+        days["min"].isoformat(),
+        days["max"].isoformat(),
+    )
+
+
+def test_the_experiments_return_is_what_its_orders_say(world: World) -> None:
+    told = told_of(world)
+    caused = [
+        row
+        for row in order_truth(world).to_pylist()
+        if row["campaign_id"] == told["campaign_id"] and not row["is_test"]
+    ]
+    assert told["incremental_orders"] == len(caused)
+    assert told["incremental_net"] == sum(row["net"] for row in caused)
+    assert told["iroas"] == told["incremental_net"] / told["spend"]
+    days = (date.fromisoformat(told["first_day"]), date.fromisoformat(told["last_day"]))
+    early = [row for row in caused if days[0] <= local_day(row["created_at"]) <= days[1]]
+    assert told["in_test"]["net"] == sum(row["net"] for row in early)
+
+
+def test_at_the_default_size_the_experiment_lifts_its_provinces_by_a_tenth() -> None:
+    assert 0.08 < told_of(build_world(WorldConfig(CONFIG.anchor), NOW))["lift"] < 0.15
+
+
+def test_no_order_but_its_own_depends_on_the_experiment(world: World) -> None:
+    without = build_world(replace(CONFIG, geo_test_lift=0.0), NOW)
+    assert geo_test(without) is None
+    columns = ("market", "created_at", "person_id", "cause", "total", "refunded", "city")
+
+    def sold(world: World) -> set[tuple[Any, ...]]:
+        orders = order_truth(world)
+        return set(zip(*(orders[name].to_pylist() for name in columns), strict=True))
+
+    assert sold(without) < sold(world)
+    # The customers whom it won tell their friends.
+    more = sold(world) - sold(without)
+    assert {row[3] for row in more} <= {
+        "campaign",
+        "campaign_repeat",
+        "word_of_mouth",
+        "word_of_mouth_repeat",
+    }
+
+
+def test_a_history_without_a_fortnight_before_it_has_no_experiment() -> None:
+    assert geo_test(build_world(replace(CONFIG, size=50, history_days=83), NOW)) is None
+    assert geo_test(build_world(replace(CONFIG, size=50, history_days=84), NOW)) is not None
+
+
+def test_the_brand_lists_its_experiment_a_week_before_it_begins(
+    world: World, tmp_path: Path
+) -> None:
+    told = told_of(world)
+    begins = date.fromisoformat(told["first_day"])
+    write_exports(world, NOW, tmp_path, first=NOW.date())
+    source = FilesSource.load(tmp_path / "files.yaml")
+    account = next(one for one in source.accounts() if one.id == "experiments")
+    stream = next(one for one in source.streams if one.name == "experiments")
+    window = Window(NOW.date(), NOW.date(), account.timezone)
+    batches = list(source.read(stream, account, window))
+    rows = [row for batch in batches for row in batch.rows.to_pylist()]
+    assert {(row["province"], row["test_group"]) for row in rows} == {
+        (province, group) for group, names in told["provinces"].items() for province in names
+    }
+    assert {(row["first_day"], row["utm_campaign"]) for row in rows} == {
+        (begins, told["utm_campaign"])
+    }
+    midnight = datetime(begins.year, begins.month, begins.day, tzinfo=JAKARTA)
+    week = midnight - timedelta(days=7)
+    assert world.at(week).experiments.num_rows == 34
+    assert world.at(week - timedelta(seconds=1)).experiments.num_rows == 0

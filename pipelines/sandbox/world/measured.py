@@ -1,4 +1,4 @@
-"""The truth that measurement is compared with: who shares and writes, and what that brings.
+"""The truth that measurement is compared with: who shares and writes, what that and a test bring.
 
 Belongs here: what a company could count exactly if it had all of its data, under the definitions
 that the docstrings give, and what only the world knows (causes). Does not: any platform's wording.
@@ -19,9 +19,10 @@ from pipelines.sandbox.world.causes import order_truth
 from pipelines.sandbox.world.config import INDONESIA, MARKETS, Market
 from pipelines.sandbox.world.draws import Array
 from pipelines.sandbox.world.frame import Frame
+from pipelines.sandbox.world.geo_test import GROUPS
 from pipelines.sandbox.world.sharing import MEDIUM
 from pipelines.sandbox.world.span import Span
-from pipelines.sandbox.world.state import current_orders, current_outlet_orders
+from pipelines.sandbox.world.state import current_orders, current_outlet_orders, served_cells
 from pipelines.sandbox.world.world import World
 
 # Where months of customers begin and end.
@@ -228,3 +229,64 @@ def _first_sales(sales: Frame, customers: Array) -> Array:
     place = np.searchsorted(first["customer"], customers)
     buyer, at = np.append(first["customer"], 0), np.append(first["at"], never)
     return np.where(buyer[place] == customers, at[place], never)
+
+
+def geo_test(world: World) -> dict[str, Any] | None:
+    """What the geo experiment brought by now; None where none has been declared.
+
+    - `experiment`, `campaign_id`, `utm_campaign`, `first_day`, `last_day`, `provinces` by group;
+    - `spend` of the campaign, as its network serves it now;
+    - `incremental_orders`, `incremental_net`, `incremental_margin`: all that would not be without
+      the campaign, later orders of the customers whom it won included; `iroas` = incremental_net ÷
+      spend;
+    - `in_test`: the same over orders of the experiment's days (Asia/Jakarta), which is what a
+      comparison of the provinces over these days can find; `net_treated` and `net_control`: all
+      net revenue of the shop's orders of these days in the provinces of each group; `lift` =
+      in_test net ÷ (net_treated − in_test net).
+
+    All sums are of orders that are no tests, minor units, net of refunds so far.
+    """
+    if not world.experiments.num_rows:
+        return None
+    rows = world.experiments.to_pylist()
+    declared = rows[0]
+    named = pc.equal(world.campaigns["utm_campaign"], declared["utm_campaign"])
+    campaign = world.campaigns.filter(named)["campaign_id"][0].as_py()
+    orders = order_truth(world)
+    orders = _mine(orders.filter(pc.invert(orders["is_test"])), INDONESIA)
+    during = _of_days(orders, declared["first_day"], declared["last_day"])
+    cells = served_cells(world, declared["market"])
+    spend = _sum(cells.filter(pc.equal(cells["campaign_id"], campaign)), "spend")
+    whole, in_test = _caused(orders, campaign), _caused(during, campaign)
+    provinces = {
+        group: [row["province"] for row in rows if row["group"] == group] for group in GROUPS
+    }
+    net = {
+        group: _sum(during.filter(pc.is_in(during["province"], pa.array(names))), "net")
+        for group, names in provinces.items()
+    }
+    return {
+        "experiment": declared["experiment"],
+        "campaign_id": campaign,
+        "utm_campaign": declared["utm_campaign"],
+        "first_day": declared["first_day"].isoformat(),
+        "last_day": declared["last_day"].isoformat(),
+        "provinces": provinces,
+        "spend": spend,
+        **{f"incremental_{name}": value for name, value in whole.items()},
+        "iroas": _ratio(whole["net"], spend),
+        "in_test": {**in_test, "iroas": _ratio(in_test["net"], spend)},
+        "net_treated": net["treatment"],
+        "net_control": net["control"],
+        "lift": _ratio(in_test["net"], net["treatment"] - in_test["net"]),
+    }
+
+
+def _of_days(orders: pa.Table, first: date, last: date) -> pa.Table:
+    """Orders of these days in the reporting zone."""
+    return Span(first, last).of_instants(orders, "created_at", REPORTING_ZONE)
+
+
+def _caused(orders: pa.Table, campaign: str) -> dict[str, int]:
+    mine = orders.filter(pc.equal(orders["campaign_id"], campaign))
+    return {"orders": mine.num_rows, "net": _sum(mine, "net"), "margin": _sum(mine, "margin")}

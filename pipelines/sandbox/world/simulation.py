@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.sandbox.world.advertising import ad_tables
 from pipelines.sandbox.world.calendar import calendar
-from pipelines.sandbox.world.campaigns import campaign_tables, plan
+from pipelines.sandbox.world.campaigns import campaign_tables, geo_test_slug, plan
 from pipelines.sandbox.world.catalogue import product_tables
 from pipelines.sandbox.world.channels import channel_tables
 from pipelines.sandbox.world.config import MARKETS, WorldConfig, naive_utc
@@ -18,6 +18,7 @@ from pipelines.sandbox.world.demand import demand
 from pipelines.sandbox.world.draws import Array, Draws
 from pipelines.sandbox.world.frame import Frame
 from pipelines.sandbox.world.fx import fx_table
+from pipelines.sandbox.world.geo_test import experiment_table
 from pipelines.sandbox.world.orders import sales, sales_tables
 from pipelines.sandbox.world.outlets import outlet_tables
 from pipelines.sandbox.world.social import social_tables
@@ -54,6 +55,7 @@ def _drawn(config: WorldConfig, until: datetime) -> dict[str, pa.Table]:
     return {
         **product_tables(int(calendars[0].midnights[0])),
         **advertised,
+        "experiments": experiment_table(config, draws, calendars[0], geo_test_slug(campaigns)),
         **ad_tables(config, draws, calendars, campaigns, wanted, moved, sold.orders),
         **sales_tables(sold, customer_of_order, moved, campaigns, told.shares),
         "shares": share_table(told.shares, known.customer_of_person),

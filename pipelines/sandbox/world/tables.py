@@ -95,7 +95,20 @@ CAMPAIGNS = _table(
     ("removed_as", TEXT, "ARCHIVED or DELETED; NULL if not (yet)."),
     ("utm_campaign", TEXT, "utm_campaign of its links."),
     ("daily_budget", WHOLE, "Daily budget, minor units."),
-    ("kind", TEXT, "truth: prospecting, retargeting, retention, awareness or promotion."),
+    ("kind", TEXT, "truth: prospecting, retargeting, retention, awareness, promotion, geo-test."),
+)
+
+EXPERIMENTS = _table(
+    "Geo experiments as the brand's list has them: one row a province.",
+    MARKET,
+    ("experiment", TEXT, "Experiment."),
+    ("country_code", TEXT, "Country (ISO 3166)."),
+    ("province", TEXT, "Province."),
+    ("group", TEXT, "treatment, where the campaign is shown, or control."),
+    ("first_day", DAY, "First day of the experiment, account-local."),
+    ("last_day", DAY, "Last day of the experiment, account-local."),
+    ("utm_campaign", TEXT, "utm_campaign of the campaign that is tested."),
+    ("declared_at", INSTANT, "When it was put on the list."),
 )
 
 ADSETS = _table(
@@ -619,6 +632,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "variants": VARIANTS,
     "customers": CUSTOMERS,
     "campaigns": CAMPAIGNS,
+    "experiments": EXPERIMENTS,
     "adsets": ADSETS,
     "ads": ADS,
     "ad_cells": AD_CELLS,
@@ -658,6 +672,7 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "variants": ("market", "variant_id"),
     "customers": ("market", "customer_id"),
     "campaigns": ("network", "campaign_id"),
+    "experiments": ("market", "experiment", "province"),
     "adsets": ("network", "adset_id"),
     "ads": ("network", "ad_id"),
     "ad_cells": ("network", "market", "date_day", "ad_id"),

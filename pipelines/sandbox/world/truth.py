@@ -20,7 +20,7 @@ from pipelines.sandbox.world.causes import NOTHING, increments, order_truth
 from pipelines.sandbox.world.channels import CHANNELS
 from pipelines.sandbox.world.config import INDONESIA, MARKETS, Market, naive_utc
 from pipelines.sandbox.world.events import event_counts
-from pipelines.sandbox.world.measured import word_of_mouth
+from pipelines.sandbox.world.measured import geo_test, word_of_mouth
 from pipelines.sandbox.world.networks import META, NETWORKS
 from pipelines.sandbox.world.outlets import MONEY as OUTLET_MONEY
 from pipelines.sandbox.world.outlets import OUTLETS, Outlet
@@ -69,7 +69,7 @@ def truth(
       seller_discount − refunded: what the platform pays for a buyer is revenue;
     - `payments` of the own site: attempts, and the settled sums of `balance` in minor units.
 
-    `word_of_mouth`: see `measured.word_of_mouth`.
+    `word_of_mouth` and `geo_test` (of all days): see the functions of these names in `measured`.
     """
     world = world.at(now)
     span = Span(first, last)
@@ -85,6 +85,7 @@ def truth(
         "markets": {market.code: _market(world, market, span) for market in MARKETS},
         "outlets": {outlet.name: _outlet(world, outlet, span) for outlet in OUTLETS},
         "word_of_mouth": word_of_mouth(world, span),
+        "geo_test": geo_test(world),
     }
 
 

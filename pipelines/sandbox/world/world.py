@@ -23,6 +23,7 @@ BORN = {
     "products": "created_at",
     "customers": "created_at",
     "campaigns": "created_at",
+    "experiments": "declared_at",
     "adsets": "created_at",
     "ads": "created_at",
     "sessions": "started_at",
@@ -82,6 +83,7 @@ class World:
     variants: pa.Table
     customers: pa.Table
     campaigns: pa.Table
+    experiments: pa.Table
     adsets: pa.Table
     ads: pa.Table
     ad_cells: pa.Table
