@@ -1,4 +1,4 @@
-"""Known truth for measurement: word of mouth and who takes part in it, a geo experiment."""
+"""Known truth for measurement: word of mouth and its people, a geo experiment, a crisis."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from pipelines.connectors.files.source import FilesSource
 from pipelines.connectors.stream import Window
 from pipelines.sandbox.world import (
     MARKETS,
+    Market,
     World,
     WorldConfig,
     build_world,
+    crisis_truth,
     current_outlet_orders,
     truth,
     word_of_mouth,
@@ -387,3 +389,112 @@ def test_the_brand_lists_its_experiment_a_week_before_it_begins(
     week = midnight - timedelta(days=7)
     assert world.at(week).experiments.num_rows == 34
     assert world.at(week - timedelta(seconds=1)).experiments.num_rows == 0
+
+
+# --- the crisis -----------------------------------------------------------------------------------
+
+CRISIS = CONFIG.crisis_at.astimezone(UTC).replace(tzinfo=None)
+
+
+@pytest.fixture(scope="module")
+def calm() -> World:
+    """The world without the crisis."""
+    return build_world(replace(CONFIG, crisis=False), NOW)
+
+
+def negative_hours(world: World) -> Counter[datetime]:
+    """How many negative mentions others wrote in Indonesia, by local hour."""
+    own = {"page", "brand"}
+    rows = [
+        row
+        for name in ("posts", "comments", "channel_posts", "channel_comments")
+        for row in getattr(world, name).to_pylist()
+        if row["market"] == "id" and row["sentiment"] == "negative"
+    ]
+    return Counter(
+        row["created_at"].replace(minute=0, second=0, microsecond=0)
+        for row in rows
+        if row["author_kind"] not in own
+    )
+
+
+def test_without_the_crisis_nothing_of_it_happens(calm: World) -> None:
+    assert crisis_truth(calm) is None
+    for table in (calm.posts, calm.channel_posts):
+        assert not any(table["is_crisis"].to_pylist())
+    counts = negative_hours(calm)
+    after = [count for hour, count in counts.items() if CRISIS < hour < CRISIS + timedelta(days=10)]
+    assert max(after) <= max(counts[hour] for hour in counts if hour < CRISIS)
+
+
+@pytest.mark.parametrize(
+    "table", ["customers", "orders", "order_lines", "posts", "comments", "channel_posts"]
+)
+def test_until_the_crisis_both_worlds_are_the_same(world: World, calm: World, table: str) -> None:
+    before = CRISIS - timedelta(seconds=1)
+    assert getattr(world.at(before), table).equals(getattr(calm.at(before), table))
+
+
+def test_the_crisis_only_takes_purchases_away(world: World, calm: World) -> None:
+    def sold(world: World) -> set[tuple[Any, ...]]:
+        orders = world.orders
+        columns = ("market", "created_at", "subtotal", "discount_code", "is_test")
+        return set(zip(*(orders[name].to_pylist() for name in columns), strict=True))
+
+    assert sold(world) < sold(calm)
+
+
+def test_what_the_crisis_cost_is_the_difference_between_the_two_worlds(
+    world: World, calm: World
+) -> None:
+    told = crisis_truth(world)
+    assert told is not None
+    first = CONFIG.crisis_at.astimezone(JAKARTA).date() + timedelta(days=1)
+
+    def net(world: World, last: date) -> int:
+        return sum(
+            row["net"]
+            for row in order_truth(world).to_pylist()
+            if row["market"] == "id"
+            and not row["is_test"]
+            and first <= local_day(row["created_at"]) <= last
+        )
+
+    for name, days in (("following_days", 14), ("whole_dip", 27)):
+        last = first + timedelta(days=days - 1)
+        assert told["lost_net"][name]["id"] == net(calm, last) - net(world, last) > 0
+        assert told["lost_net"][name]["us"] == 0
+    assert list(told["dip"].values())[:7] == [0.45] * 7
+    assert len(told["dip"]) == 27
+    week = first + timedelta(days=6)
+    assert 0.3 < 1 - net(world, week) / net(calm, week) < 0.6
+
+
+def test_the_worst_hour_of_the_crisis_stands_out_from_every_ordinary_one(
+    world: World, calm: World
+) -> None:
+    told = crisis_truth(world)
+    assert told is not None
+    counts = negative_hours(world)
+    peak = datetime.fromisoformat(told["peak_hour"])
+    assert told["peak_mentions"] == counts[peak] == max(counts.values())
+    assert CRISIS <= peak < CRISIS + timedelta(days=4)
+    assert told["peak_mentions"] > 2 * max(negative_hours(calm).values())
+    assert set(told["views"]) == {"facebook", "tiktok", "x", "youtube"}
+
+
+def test_before_it_begins_nobody_can_tell_what_a_crisis_costs(world: World) -> None:
+    assert crisis_truth(world.at(CRISIS - timedelta(seconds=1))) is None
+
+
+@pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.code)
+def test_people_write_less_by_night(calm: World, market: Market) -> None:
+    hours: Counter[int] = Counter()
+    for name in ("comments", "channel_posts", "channel_comments"):
+        for row in getattr(calm, name).to_pylist():
+            if row["market"] == market.code and row["author_kind"] not in ("page", "brand"):
+                written = row["created_at"].replace(tzinfo=UTC).astimezone(market.zone)
+                hours[written.hour] += 1
+    by_night = sum(hours[hour] for hour in range(1, 6))
+    in_the_evening = sum(hours[hour] for hour in range(18, 23))
+    assert 0 < by_night < in_the_evening / 4
