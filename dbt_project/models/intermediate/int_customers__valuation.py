@@ -13,8 +13,10 @@ def model(dbt, session) -> pa.Table:
     of the columns that `clv.value` gives.
     """
     dbt.config(materialized="table")
+    # In one order, so that the same customers have the same values to the last digit.
+    customers = dbt.ref("int_customers__purchases").to_arrow_table().sort_by("person_id")
     found = clv.value(
-        dbt.ref("int_customers__purchases").to_arrow_table(),
+        customers,
         unit="days",
         months=int(dbt.config.meta_get("months")),
         monthly_discount=float(dbt.config.meta_get("monthly_discount")),
