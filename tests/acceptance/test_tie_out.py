@@ -196,6 +196,21 @@ def test_every_touch_by_an_ad_finds_its_campaign(marts, network) -> None:
     assert touches > 0 or network == "linkedin_ads", "the smallest network wins few buyers"
 
 
+def test_every_campaigns_name_tells_its_market_and_objective(installation, marts) -> None:
+    told = marts.execute(
+        """
+        select campaign_id, campaign_market, campaign_objective, name_follows_convention
+        from dim_campaign where not is_placeholder
+        """
+    ).fetchall()
+    planned = {
+        row["campaign_id"]: (row["market"], row["kind"])
+        for row in installation.sandbox.world.campaigns.to_pylist()
+    }
+    assert told == [(name, *planned[name], True) for name, *_ in told]
+    assert told
+
+
 @pytest.mark.parametrize("market", CURRENCIES)
 def test_every_post_on_linkedin_and_what_it_gathered(installation, marts, market) -> None:
     found = by_account(
@@ -537,7 +552,7 @@ def test_credits_conserve_each_order_for_each_model(marts) -> None:
     models, credited = marts.execute(
         "select count(distinct attribution_model), count(distinct order_key) from fct_touch_credit"
     ).fetchone()
-    assert (models, credited) == (6, marts.execute("select count(*) from fct_order").fetchone()[0])
+    assert (models, credited) == (9, marts.execute("select count(*) from fct_order").fetchone()[0])
 
 
 def test_attributed_and_unattributed_are_what_was_recorded(marts) -> None:
@@ -545,7 +560,7 @@ def test_attributed_and_unattributed_are_what_was_recorded(marts) -> None:
     models = marts.execute(
         "select attribution_model, sum(attributed_revenue) from mart_campaign_roi group by all"
     ).fetchall()
-    assert len(models) == 6
+    assert len(models) == 9
     assert {revenue for _, revenue in models} == {recorded}
 
 

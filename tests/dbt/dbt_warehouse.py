@@ -46,10 +46,31 @@ class Warehouse:
 
     def dbt(self, *arguments: str) -> dict[str, str]:
         """Runs dbt; returns the status by node name. Raises DbtFailedError with what went wrong."""
+        outcome = self._invoke(*arguments)
+        results = getattr(outcome.result, "results", None) or []
+        failed = {
+            result.node.name: str(result.message)
+            for result in results
+            if result.status in ("error", "fail")
+        }
+        if failed:
+            raise DbtFailedError(failed)
+        if outcome.exception:
+            raise outcome.exception
+        return {result.node.name: str(result.status) for result in results}
+
+    def compiled(self, query: str) -> str:
+        """A query with macros as the engine would be given it."""
+        outcome = self._invoke("compile", "--inline", query)
+        if outcome.exception:
+            raise outcome.exception
+        return str(outcome.result.results[0].node.compiled_code)
+
+    def _invoke(self, *arguments: str) -> Any:
         before = dict(os.environ)
         os.environ.update(self._environment)
         try:
-            outcome = dbtRunner().invoke(
+            return dbtRunner().invoke(
                 [
                     *arguments,
                     "--project-dir", str(PROJECT),
@@ -64,17 +85,6 @@ class Warehouse:
             DuckDBConnectionManager.close_all_connections()
             os.environ.clear()
             os.environ.update(before)
-        results = getattr(outcome.result, "results", None) or []
-        failed = {
-            result.node.name: str(result.message)
-            for result in results
-            if result.status in ("error", "fail")
-        }
-        if failed:
-            raise DbtFailedError(failed)
-        if outcome.exception:
-            raise outcome.exception
-        return {result.node.name: str(result.status) for result in results}
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The answer of a query on the marts' file alone, schema `marts` first on the path."""

@@ -28,11 +28,12 @@ A fact takes part by
     {% endif %}
 {%- endmacro %}
 
-{# What the rows depend on besides the lake: the settings and the text of every model. Part of each
-   recorded state, so that a change of either rebuilds every row by the ordinary way. #}
+{# What the rows depend on besides the lake: the settings, the rules of channels and the text of every model.
+   Part of each recorded state, so that a change of any rebuilds every row by the ordinary way. #}
 {% macro definition_fingerprint() -%}
     {%- set parts = [reporting_currency(), reporting_timezone(), var('fx_carry_days') | string] -%}
     {%- do parts.append(var('purchase_action_types') | join(',')) -%}
+    {%- do parts.append(click_id_kind('page') ~ channel('source', 'medium', 'campaign', 'click_id')) -%}
     {%- if execute -%}
         {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
             {%- do parts.append(node.checksum.checksum) -%}

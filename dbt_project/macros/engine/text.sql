@@ -68,3 +68,8 @@
 {% macro first_match(text, expression) -%}
     nullif(regexp_extract({{ text }}, {{ pattern(expression) }}, 0), '')
 {%- endmacro %}
+
+{# Whether any part of the text fits the pattern, which must not fit nothing; false for NULL. #}
+{% macro fits(text, expression) -%}
+    coalesce(regexp_extract({{ text }}, {{ pattern(expression) }}, 0), '') <> ''
+{%- endmacro %}

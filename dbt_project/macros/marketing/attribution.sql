@@ -48,9 +48,10 @@
     {{ return(attribution_weights().keys() | list) }}
 {%- endmacro %}
 
-{# 2^(-age / half-life) in whole billionths: what is thirty half-lives old weighs nothing. #}
+{# 2^(-age / half-life) in whole 10^-15, the last place that a double holds: what is fifty half-lives old
+   weighs nothing. #}
 {% macro decayed(microseconds, half_life_days) -%}
-    cast(floor(power(2.0, -1.0 * {{ microseconds }} / ({{ half_life_days }} * 86400000000.0)) * 1000000000.0) as bigint)
+    cast(floor(power(2.0, -1.0 * {{ microseconds }} / ({{ half_life_days }} * 86400000000.0)) * 1000000000000000.0) as bigint)
 {%- endmacro %}
 
 {# One credit is a hundred million units: the eighth decimal is the last one. #}

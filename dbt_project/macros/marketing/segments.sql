@@ -53,8 +53,3 @@
 {% macro families_by_campaign() -%}
     {{ return(segment_families() | reject('equalto', 'geographic_city') | list) }}
 {%- endmacro %}
-
-{# Whether an ad brings what comes by the channel. #}
-{% macro is_paid_channel(column) -%}
-    {{ column }} in ('paid_social', 'paid_search', 'display', 'affiliate')
-{%- endmacro %}

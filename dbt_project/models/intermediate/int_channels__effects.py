@@ -9,9 +9,7 @@ from pipelines.measurement.attribution import markov, shapley
 
 
 def model(dbt, session) -> pa.Table:
-    """One row a channel: `channel, removal_effect, markov_share, shapley_value,
-    shapley_standard_error, shapley_share`.
-    """
+    """One row a channel: what both models say it is worth, and its share of what all are."""
     dbt.config(materialized="table")
     chain = markov(dbt.ref("int_paths__transitions").to_arrow_table())
     game = shapley(dbt.ref("int_paths__sets").to_arrow_table())

@@ -19,7 +19,7 @@ shares as (
     select
         visitors.person_id,
         {{ month_start('events.event_date') }} as month,
-        events.item_id as share_id
+        events.share_id
     from {{ ref('int_sessions__from_events') }} as events
     inner join {{ ref('int_visitors__linked') }} as visitors
         on {{ visitor_key('events.source', 'events.account_id', 'events.user_pseudo_id') }} = visitors.visitor_id
@@ -67,7 +67,7 @@ deeds as (
         on touches.touch_content = links.share_id
     inner join {{ ref('fct_order') }} as orders
         on touches.order_key = orders.order_key
-    where lower(touches.touch_medium) = 'share' and orders.person_id <> links.person_id and not orders.is_credit_note
+    where touches.channel = 'shared_link' and orders.person_id <> links.person_id and not orders.is_credit_note
 )
 
 select

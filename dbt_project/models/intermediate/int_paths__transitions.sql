@@ -3,9 +3,8 @@ with
 steps as (
     select
         channel,
-        converts,
         row_number() over path as touch_number,
-        lead(channel) over path as next_channel
+        coalesce(lead(channel) over path, case when converts then '(conversion)' else '(null)' end) as next_state
     from {{ ref('int_paths__touches') }}
     window
         path as (
@@ -16,10 +15,10 @@ steps as (
 
 select
     channel as from_state,
-    coalesce(next_channel, case when converts then '(conversion)' else '(null)' end) as to_state,
+    next_state as to_state,
     count(*) as count
 from steps
-group by 1, 2
+group by channel, next_state
 union all
 select
     '(start)' as from_state,

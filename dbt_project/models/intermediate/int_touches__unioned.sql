@@ -1,6 +1,10 @@
 {# Visits that may have led to an order: those of its person (or, by the shop's journey, of itself) within
-   `lookback_days` before it, by timestamp. The shop's own journey is taken where it is ready; else the
-   person's sessions; else the visit that an export, or the order itself, names. Never two of them for one order. #}
+   `lookback_days` before it, by timestamp.
+
+   A visit counts once, whoever tells of it. The shop's own journey knows the visits of one browser; the
+   person's sessions know those of every browser that is theirs, and are taken where no visit of the journey
+   lies within half an hour of them, which is how long both let a visit rest before it is another. The visit
+   that an export, or the order itself, names is taken where nothing else is known. #}
 {{ config(materialized='table') }}
 
 with
@@ -14,6 +18,7 @@ moments as (
         moments.touch_medium,
         moments.touch_campaign,
         moments.touch_content,
+        {{ click_id_kind('moments.landing_page') }} as click_id_kind,
         orders.ordered_at
     from {{ ref('fct_order') }} as orders
     inner join {{ ref('stg_shopify__moments') }} as moments
@@ -23,35 +28,53 @@ moments as (
             and orders.order_id = moments.order_id
 ),
 
-orders_with_moments as (
-    select distinct order_key from moments
-),
-
-sessions as (
+sessions_of_person as (
     select
         orders.order_key,
         sessions.session_key as touch_id,
         sessions.started_at as touch_at,
+        sessions.ended_at,
         'session' as touch_basis,
         sessions.session_source as touch_source,
         sessions.session_medium as touch_medium,
         sessions.session_campaign as touch_campaign,
         sessions.session_content as touch_content,
+        sessions.click_id_kind,
         orders.ordered_at
     from {{ ref('fct_order') }} as orders
     inner join {{ ref('int_visitors__linked') }} as visitors
         on orders.person_id = visitors.person_id
     inner join {{ ref('fct_session') }} as sessions
         on visitors.visitor_id = sessions.visitor_id
-    left join orders_with_moments as told
-        on orders.order_key = told.order_key
-    where told.order_key is null
+),
+
+sessions as (
+    select
+        order_key,
+        touch_id,
+        touch_at,
+        touch_basis,
+        touch_source,
+        touch_medium,
+        touch_campaign,
+        touch_content,
+        click_id_kind,
+        ordered_at
+    from sessions_of_person
+    where
+        {{ within_lookback() }}
+        and not exists (
+            select 1
+            from moments
+            where
+                moments.order_key = sessions_of_person.order_key
+                and moments.touch_at >= sessions_of_person.touch_at - interval 30 minute
+                and moments.touch_at <= sessions_of_person.ended_at + interval 30 minute
+        )
 ),
 
 orders_with_sessions as (
-    select distinct order_key
-    from sessions
-    where {{ within_lookback() }}
+    select distinct order_key from sessions
 ),
 
 exported as (
@@ -64,6 +87,7 @@ exported as (
         exports.utm_medium as touch_medium,
         exports.utm_campaign as touch_campaign,
         cast(null as string) as touch_content,
+        cast(null as string) as click_id_kind,
         orders.ordered_at
     from {{ ref('fct_order') }} as orders
     inner join {{ ref('stg_files__orders') }} as exports
@@ -89,6 +113,7 @@ attributed as (
         attributions.touch_medium,
         attributions.touch_campaign,
         attributions.touch_content,
+        cast(null as string) as click_id_kind,
         orders.ordered_at
     from {{ ref('fct_order') }} as orders
     inner join {{ ref('stg_woocommerce__orders') }} as attributions
@@ -123,7 +148,9 @@ select
     touches.touch_medium,
     touches.touch_campaign,
     touches.touch_content,
-    {{ channel('touches.touch_source', 'touches.touch_medium') }} as channel,
+    touches.click_id_kind,
+    {{ channel('touches.touch_source', 'touches.touch_medium', 'touches.touch_campaign', 'touches.click_id_kind') }}
+        as channel,
     coalesce(ads.source, campaigns.source) as campaign_source,
     coalesce(ads.account_id, campaigns.account_id) as campaign_account_id,
     coalesce(ads.campaign_id, campaigns.campaign_id) as campaign_id,

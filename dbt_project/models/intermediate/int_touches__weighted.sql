@@ -73,6 +73,6 @@ select
     touches,
     attribution_model,
     cast(weight as bigint) as weight,
-    cast(sum(weight) over (partition by order_key, attribution_model) as bigint) as weight_total
+    cast(sum(weight) over (partition by order_key, attribution_model) as decimal(38, 0)) as weight_total
 from weighted
 where weight > 0

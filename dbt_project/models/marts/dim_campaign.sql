@@ -64,6 +64,15 @@ unioned as (
         cast(null as date) as stop_date,
         true as is_placeholder
     from pseudo_channels
+),
+
+{# A campaign of which no day is known was named by the newest rules. #}
+named as (
+    select
+        *,
+        case when not is_placeholder and campaign_name <> campaign_id then campaign_name end as name_to_read,
+        coalesce(start_date, date '9999-12-31') as named_on
+    from unioned
 )
 
 select
@@ -78,5 +87,9 @@ select
     status,
     start_date,
     stop_date,
+    {%- for element in naming_elements() %}
+    {{ name_element(element, 'campaign_name', 'name_to_read', 'platform', 'named_on') }} as campaign_{{ element }},
+    {%- endfor %}
+    {{ follows_convention('campaign_name', 'name_to_read', 'platform', 'named_on') }} as name_follows_convention,
     is_placeholder
-from unioned
+from named

@@ -87,6 +87,13 @@ traits as (
             sessions.last_purchase
         )
     group by events.account_id, events.user_pseudo_id, events.ga_session_id
+),
+
+landings as (
+    select
+        *,
+        {{ click_id_kind('landing_page') }} as click_id_kind
+    from traits
 )
 
 select
@@ -96,36 +103,40 @@ select
     sessions.account_id,
     cast(sessions.ga_session_id as string) as session_id,
     {{ visitor_key('sessions.source', 'sessions.account_id', 'sessions.user_pseudo_id') }} as visitor_id,
-    traits.user_id,
+    landings.user_id,
     sessions.started_at,
     sessions.ended_at,
     sessions.session_date,
-    coalesce(traits.session_source, '(direct)') as session_source,
-    coalesce(traits.session_medium, '(none)') as session_medium,
-    coalesce(traits.session_campaign, '(not set)') as session_campaign,
-    traits.session_content,
-    {{ channel('traits.session_source', 'traits.session_medium') }} as channel,
-    traits.landing_page,
-    traits.referrer,
-    traits.geo_country as country,
-    traits.geo_region as region,
-    traits.geo_city as city,
-    {{ geo_key('traits.geo_country', 'traits.geo_region', 'traits.geo_city') }} as geo_id,
-    traits.device_category as device,
+    coalesce(landings.session_source, '(direct)') as session_source,
+    coalesce(landings.session_medium, '(none)') as session_medium,
+    coalesce(landings.session_campaign, '(not set)') as session_campaign,
+    {# The first event of a visit may lack what its address has. #}
+    coalesce(landings.session_content, {{ url_parameter('landings.landing_page', 'utm_content') }}) as session_content,
+    landings.click_id_kind,
+    {{ channel(
+        'landings.session_source', 'landings.session_medium', 'landings.session_campaign', 'landings.click_id_kind'
+    ) }} as channel,
+    landings.landing_page,
+    landings.referrer,
+    landings.geo_country as country,
+    landings.geo_region as region,
+    landings.geo_city as city,
+    {{ geo_key('landings.geo_country', 'landings.geo_region', 'landings.geo_city') }} as geo_id,
+    landings.device_category as device,
     sessions.events,
     sessions.page_views,
     sessions.item_views,
     sessions.cart_additions,
     sessions.purchases,
-    traits.transaction_id,
+    landings.transaction_id,
     {{ to_money('sessions.purchase_revenue') }} as purchase_revenue,
     sessions.is_engaged,
     sessions.lake_account,
     sessions.first_lake_day,
     sessions.last_lake_day
 from sessions
-inner join traits
+inner join landings
     on
-        sessions.account_id = traits.account_id
-        and sessions.user_pseudo_id = traits.user_pseudo_id
-        and sessions.ga_session_id = traits.ga_session_id
+        sessions.account_id = landings.account_id
+        and sessions.user_pseudo_id = landings.user_pseudo_id
+        and sessions.ga_session_id = landings.ga_session_id

@@ -23,7 +23,7 @@ responses as (
     from {{ ref('fct_session') }} as sessions
     inner join {{ ref('int_visitors__linked') }} as visitors
         on sessions.visitor_id = visitors.visitor_id
-    where not {{ is_paid_channel('sessions.channel') }}
+    where sessions.channel not in ('{{ paid_channels() | join("', '") }}')
     union all
     select
         {{ month_start('order_date') }} as month,
@@ -33,7 +33,7 @@ responses as (
         case when is_credit_note then cast(0 as decimal(18, 8)) else credit end as orders,
         attributed_revenue_reporting as revenue
     from {{ ref('fct_touch_credit') }}
-    where attribution_model = 'linear' and not {{ is_paid_channel('channel') }}
+    where attribution_model = 'linear' and channel not in ('{{ paid_channels() | join("', '") }}')
 ),
 
 by_member as (

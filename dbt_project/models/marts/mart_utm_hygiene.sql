@@ -2,8 +2,11 @@
 
    A campaign has a row for its spend and its visits. Visits of paid channels that lead to no campaign
    have one for their tags, with the campaign whose tag is nearest: the same but for separators, or
-   within an eighth of its letters. #}
-{%- set paid = ['paid_social', 'paid_search', 'display', 'affiliate'] %}
+   within an eighth of its letters.
+
+   A platform that appends click ids needs no tags to claim its visits, but tells only itself which campaign they
+   are of: such visits lack no tag, and spend on that platform is not called unseen beside them. #}
+{%- set paid = paid_channels() + ['affiliate'] %}
 {%- set campaign = ['month', 'source', 'account_id', 'campaign_id'] %}
 with
 visits as (
@@ -14,8 +17,12 @@ visits as (
         coalesce(ads.campaign_id, campaigns.campaign_id) as campaign_id,
         lower(sessions.session_source) as utm_source,
         lower(sessions.session_medium) as utm_medium,
-        case when not {{ is_nothing('sessions.session_campaign') }} then lower(sessions.session_campaign) end
-            as utm_campaign
+        {# What stands in brackets is GA4's word for a tag that is not there. #}
+        case
+            when not {{ is_nothing('sessions.session_campaign') }} and sessions.session_campaign not like '(%)'
+                then lower(sessions.session_campaign)
+        end as utm_campaign,
+        sessions.click_id_kind
     from {{ ref('fct_session') }} as sessions
     left join {{ ref('int_campaigns__link_tags') }} as ads
         on ads.parameter = 'utm_content' and lower(sessions.session_content) = ads.tag
@@ -35,6 +42,16 @@ visited as (
     group by {{ campaign | join(', ') }}
 ),
 
+{# Platforms whose click ids came, in a month, with visits that nothing else assigns to a campaign. #}
+seen_by_click_ids as (
+    select distinct
+        month,
+        {{ ads_of_click_id('click_id_kind') }} as source,
+        true as has_click_ids
+    from visits
+    where campaign_id is null and utm_campaign is null and click_id_kind is not null
+),
+
 spent as (
     select
         cast(date_trunc('month', date_day) as date) as month,
@@ -51,6 +68,7 @@ of_campaigns as (
     select
         {{ campaign | join(', ') }},
         case
+            when visited.sessions is null and seen_by_click_ids.has_click_ids then 'spend_with_click_ids'
             when visited.sessions is null then 'spend_without_visits'
             when spent.spend is null then 'visits_without_spend'
             else 'matched'
@@ -58,11 +76,13 @@ of_campaigns as (
         cast(null as string) as utm_source,
         cast(null as string) as utm_medium,
         cast(null as string) as utm_campaign,
+        cast(null as string) as click_id_kind,
         cast(null as string) as suggested_tag,
         coalesce(visited.sessions, 0) as sessions,
         coalesce(spent.spend, cast(0 as decimal(18, 4))) as spend
     from spent
     full join visited using ({{ campaign | join(', ') }})
+    left join seen_by_click_ids using (month, source)
 ),
 
 lost as (
@@ -71,10 +91,13 @@ lost as (
         utm_source,
         utm_medium,
         utm_campaign,
+        case when utm_campaign is null then click_id_kind end as click_id_kind,
         count(*) as sessions
     from visits
     where campaign_id is null
-    group by month, utm_source, utm_medium, utm_campaign
+    group by
+        month, utm_source, utm_medium, utm_campaign,
+        case when utm_campaign is null then click_id_kind end
 ),
 
 lost_tags as (
@@ -116,6 +139,7 @@ of_tags as (
         nearest.account_id,
         nearest.campaign_id,
         case
+            when lost.click_id_kind is not null then 'click_id_only'
             when lost.utm_campaign is null then 'untagged'
             when nearest.tag is null then 'unknown_tag'
             else 'near_miss'
@@ -123,6 +147,7 @@ of_tags as (
         lost.utm_source,
         lost.utm_medium,
         lost.utm_campaign,
+        lost.click_id_kind,
         nearest.tag as suggested_tag,
         lost.sessions,
         cast(0 as decimal(18, 4)) as spend
@@ -152,7 +177,7 @@ months as (
 select
     {{ surrogate_key([
         'findings.month', 'findings.finding', 'findings.source', 'findings.account_id', 'findings.campaign_id',
-        'findings.utm_source', 'findings.utm_medium', 'findings.utm_campaign'
+        'findings.utm_source', 'findings.utm_medium', 'findings.utm_campaign', 'findings.click_id_kind'
     ]) }} as utm_hygiene_key,
     findings.month,
     findings.finding,
@@ -163,7 +188,10 @@ select
     findings.utm_source,
     findings.utm_medium,
     findings.utm_campaign,
+    findings.click_id_kind,
     findings.suggested_tag,
+    {{ follows_convention('utm_campaign', 'findings.utm_campaign', 'campaigns.platform', 'findings.month') }}
+        as tag_follows_convention,
     findings.sessions,
     findings.spend,
     months.month_sessions,

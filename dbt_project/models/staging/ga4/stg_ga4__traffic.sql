@@ -5,7 +5,7 @@ select
     session_source,
     session_medium,
     session_campaign,
-    {{ channel('session_source', 'session_medium') }} as channel,
+    {{ channel('session_source', 'session_medium', 'session_campaign') }} as channel,
     sessions,
     engaged_sessions,
     total_users,

@@ -1,0 +1,162 @@
+"""What a campaign brought that would not have come without it, by a test over regions.
+
+Belongs here: the effect of a test whose regions were assigned by chance, with its interval. Does
+not: which region is in which group, or whose orders count (SQL).
+
+Time-based regression (Kerman, Wang and Vaver, *Estimating Ad Effectiveness using Geo Experiments in
+a Time-Based Regression Framework*, 2017): before the test the treated regions' revenue of a day
+follows the control regions'. That line, drawn on through the test, is what would have come; the
+rest is the effect. With y the treated and x the control regions' revenue, n days before and T days
+of the test:
+
+    y = a + b x + e          by least squares over the days before
+    effect = Σ (y − â − b̂ x)  over the days of the test
+    Var(effect) = s² (T + uᵀ (XᵀX)⁻¹ u),   u = Σ (1, x) over the test,   s² = Σ ê² ÷ (n − 2)
+
+and effect ÷ its deviation follows Student's t with n − 2 degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.measurement.numerics import Vector
+
+# Four weeks: fewer days hardly tell a slope from the week's own rhythm.
+FEWEST_DAYS = 28
+MONEY = pa.decimal128(18, 4)
+EFFECTS = pa.schema(
+    [
+        ("experiment", pa.string()),
+        ("days_before", pa.int64()),
+        ("days", pa.int64()),
+        ("revenue", MONEY),
+        ("expected_revenue", MONEY),
+        ("incremental_revenue", MONEY),
+        ("incremental_revenue_low", MONEY),
+        ("incremental_revenue_high", MONEY),
+        ("spend", MONEY),
+        ("iroas", pa.float64()),
+        ("iroas_low", pa.float64()),
+        ("iroas_high", pa.float64()),
+        ("r_squared", pa.float64()),
+        ("refused", pa.string()),
+    ]
+)
+
+
+def effects(days: pa.Table, *, confidence: float = 0.9) -> pa.Table:
+    """The effect of each experiment, as EFFECTS, in order of their names.
+
+    `days` has one row per experiment and day: `experiment, date_day, is_test`, the revenue of both
+    groups, `treatment, control`, and `spend` on what is tested. Money is in one currency; days
+    after the last one of advertising may belong to the test, as the caller decides.
+
+    `revenue` is what the treated regions brought during the test, `expected_revenue` what the line
+    says, `iroas` the effect ÷ spend (NULL without spend). Where the days do not carry the model,
+    figures are NULL and `refused` says why.
+    """
+    names = sorted(set(days["experiment"].to_pylist()))
+    rows = [
+        _effect(name, days.filter(pc.equal(days["experiment"], name)), confidence) for name in names
+    ]
+    return pa.Table.from_pylist(rows, schema=EFFECTS)
+
+
+def t_quantile(confidence: float, degrees: int) -> float:
+    """How many deviations to either side hold that much of Student's t.
+
+    For whole degrees of freedom its distribution is a finite sum (Abramowitz and Stegun 1964,
+    26.7.3 and 26.7.4), which is turned round by halving the angle within which it must lie.
+    """
+    low, high = 0.0, math.pi / 2
+    while (angle := (low + high) / 2) not in (low, high):
+        if _within(angle, degrees) < confidence:
+            low = angle
+        else:
+            high = angle
+    return math.tan(angle) * math.sqrt(degrees)
+
+
+def _within(angle: float, degrees: int) -> float:
+    """P(|t| < tan(angle) √degrees)."""
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = degrees % 2
+    term = cosine if odd else 1.0
+    total = term if degrees > 1 else 0.0
+    for k in range(2 + odd, degrees - 1, 2):
+        term *= (k - 1) / k * cosine**2
+        total += term
+    return 2 / math.pi * (angle + sine * total) if odd else sine * total
+
+
+def _effect(name: str, days: pa.Table, confidence: float) -> dict[str, Any]:
+    test = days.filter(days["is_test"])
+    before = days.filter(pc.invert(days["is_test"]))
+    spend = float(pc.sum(test["spend"]).as_py() or 0)
+    told = {
+        "experiment": name,
+        "days_before": before.num_rows,
+        "days": test.num_rows,
+        "revenue": _money(pc.sum(test["treatment"]).as_py() or 0),
+        "spend": _money(spend),
+    }
+    if reason := _why_not(before, test):
+        return {**told, "refused": reason}
+    return told | _measured(before, test, spend, confidence)
+
+
+def _why_not(before: pa.Table, test: pa.Table) -> str | None:
+    if before.num_rows < FEWEST_DAYS:
+        return f"{before.num_rows} days before the test, and {FEWEST_DAYS} are needed"
+    if not test.num_rows:
+        return "the test has not begun"
+    if pc.count_distinct(before["control"]).as_py() < 2:
+        return "the control regions sold the same on every day: there is nothing to compare with"
+    if (pc.sum(before["spend"]).as_py() or 0) > 0:
+        return "what is tested was advertised before the test: those days are no comparison"
+    return None
+
+
+def _measured(before: pa.Table, test: pa.Table, spend: float, confidence: float) -> dict[str, Any]:
+    y, x = _floats(before, "treatment"), _with_one(_floats(before, "control"))
+    inverse = np.linalg.inv(x.T @ x)
+    line = inverse @ x.T @ y
+    errors = y - x @ line
+    degrees = len(y) - 2
+    variance = float(errors @ errors) / degrees
+
+    ahead = _with_one(_floats(test, "control"))
+    expected = float((ahead @ line).sum())
+    effect = float(_floats(test, "treatment").sum()) - expected
+    reach = ahead.sum(axis=0)
+    deviation = math.sqrt(variance * (len(ahead) + float(reach @ inverse @ reach)))
+    wide = t_quantile(confidence, degrees) * deviation
+    spread = float(((y - y.mean()) ** 2).sum())
+    return {
+        "expected_revenue": _money(expected),
+        "incremental_revenue": _money(effect),
+        "incremental_revenue_low": _money(effect - wide),
+        "incremental_revenue_high": _money(effect + wide),
+        "iroas": effect / spend if spend else None,
+        "iroas_low": (effect - wide) / spend if spend else None,
+        "iroas_high": (effect + wide) / spend if spend else None,
+        "r_squared": 1 - variance * degrees / spread if spread else None,
+    }
+
+
+def _floats(table: pa.Table, column: str) -> Vector:
+    return np.asarray(table[column].cast(pa.float64()).to_numpy())
+
+
+def _with_one(column: Vector) -> Vector:
+    return np.column_stack([np.ones(len(column)), column])
+
+
+def _money(amount: Any) -> Any:
+    return pa.scalar(round(float(amount), 4)).cast(MONEY).as_py()
