@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import scenario as s
 from conftest import emptied
 from dbt_warehouse import DbtFailedError, Warehouse
 from handmade_lake import HandmadeLake
+from metrics import Metrics
 
 # What breaks each tie-out, as a wrong model would.
 LOST_TIES = {
@@ -40,6 +42,10 @@ LOST_TIES = {
     ),
     "assert_posts_sum_to_lifetime": "update fct_post_daily set reactions = reactions - 1",
 }
+SAVED_QUERIES = (
+    "return_by_day", "attributed_revenue_by_channel", "advertising_by_platform",
+    "revenue_by_country", "visits_by_channel",
+)  # fmt: skip
 X_POST = "https://x.com/i/web/status/"
 
 
@@ -236,6 +242,44 @@ def built(home: Path) -> Warehouse:
     statuses = warehouse.dbt("build")
     assert "warn" not in statuses.values()
     return warehouse
+
+
+def test_metrics_are_the_marts_own_figures(built: Warehouse) -> None:
+    metrics = Metrics(built)
+    ((revenue, orders, spend, efficiency, value),) = metrics.ask(
+        "net_revenue", "orders", "spend", "mer", "aov"
+    )
+    recorded = built.rows(
+        "select sum(net_amount_reporting), count(*) filter (not is_credit_note) from fct_order"
+    )
+    assert [(revenue, orders)] == recorded
+    assert [(spend,)] == built.rows("select sum(spend_reporting) from fct_ad_daily")
+    assert efficiency == pytest.approx(float(revenue / spend))
+    assert value == pytest.approx(float(revenue / orders))
+
+
+def test_metrics_of_attribution_are_those_of_one_model(built: Warehouse) -> None:
+    found = Metrics(built).ask("attributed_revenue", by=("touch_credit__channel",))
+    assert sorted(found) == built.rows(
+        "select channel, sum(attributed_revenue_reporting) from fct_touch_credit"
+        " where attribution_model = 'last_non_direct' group by channel order by channel"
+    )
+
+
+def test_what_metrics_call_paid_are_the_paid_channels(built: Warehouse) -> None:
+    (dimension,) = (
+        dimension.expr
+        for model in Metrics(built).manifest.semantic_models
+        for dimension in model.dimensions
+        if dimension.name == "is_paid"
+    )
+    channels = built.compiled("{{ paid_channels() | join(' ') }}").split()
+    assert set(re.findall("'(.*?)'", dimension)) == set(channels)
+
+
+@pytest.mark.parametrize("name", SAVED_QUERIES)
+def test_saved_queries_answer(built: Warehouse, name: str) -> None:
+    assert Metrics(built).saved(name)
 
 
 def test_orders_are_in_their_newest_version_without_tests(built: Warehouse) -> None:
