@@ -99,7 +99,11 @@ declared as (
         lists.dataset,
         lists.platform,
         lists.platform_user_id,
-        lists.stakeholder,
+        {# Whom a list only calls other, and many follow, is a creator. #}
+        case
+            when lists.stakeholder = 'other' and lists.followers >= {{ var('creator_followers') }} then 'creator'
+            else lists.stakeholder
+        end as stakeholder,
         lists.lake_day
     from {{ ref('stg_files__people') }} as lists
     left join crm_by_email
@@ -126,6 +130,8 @@ claims as (
         province,
         city,
         cast(null as string) as marketing_state,
+        'facebook' as platform,
+        facebook_user_id as platform_user_id,
         cast(null as string) as stakeholder,
         true as is_crm_member
     from crm
@@ -147,6 +153,8 @@ claims as (
         province,
         city,
         marketing_state,
+        cast(null as string) as platform,
+        cast(null as string) as platform_user_id,
         cast(null as string) as stakeholder,
         false as is_crm_member
     from shop_customers
@@ -168,6 +176,8 @@ claims as (
         province,
         city,
         cast(null as string) as marketing_state,
+        cast(null as string) as platform,
+        cast(null as string) as platform_user_id,
         cast(null as string) as stakeholder,
         false as is_crm_member
     from site_customers
@@ -189,6 +199,8 @@ claims as (
         province,
         city,
         cast(null as string) as marketing_state,
+        cast(null as string) as platform,
+        cast(null as string) as platform_user_id,
         cast(null as string) as stakeholder,
         false as is_crm_member
     from {{ ref('fct_order') }}
@@ -210,6 +222,8 @@ claims as (
         cast(null as string) as province,
         cast(null as string) as city,
         cast(null as string) as marketing_state,
+        platform,
+        platform_user_id,
         stakeholder,
         false as is_crm_member
     from declared
@@ -228,6 +242,8 @@ select
     province,
     city,
     marketing_state,
+    platform,
+    platform_user_id,
     stakeholder,
     is_crm_member,
     row_number() over (

@@ -11,6 +11,10 @@ select
     {{ list_lookup('event_params', 'key', 'page_location', 'string_value') }} as page_location,
     {{ list_lookup('event_params', 'key', 'page_referrer', 'string_value') }} as page_referrer,
     coalesce(
+        {{ list_lookup('event_params', 'key', 'share_id', 'string_value') }},
+        {{ list_lookup('event_params', 'key', 'item_id', 'string_value') }}
+    ) as share_id,
+    coalesce(
         {{ list_lookup('event_params', 'key', 'session_engaged', 'string_value') }},
         cast({{ list_lookup('event_params', 'key', 'session_engaged', 'int_value') }} as string)
     ) as session_engaged,
