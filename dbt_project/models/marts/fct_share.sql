@@ -115,10 +115,10 @@ tied as (
     left join conversions as won
         on
             numbered.person_id = won.person_id
+            and numbered.shared_at >= won.ordered_at
             and won.is_first_order
-            and won.ordered_at <= numbered.shared_at
     left join links as parents
-        on won.share_key = parents.share_key and parents.shared_at < numbered.shared_at
+        on won.share_key = parents.share_key and numbered.shared_at > parents.shared_at
 ),
 
 cascades as (

@@ -15,7 +15,7 @@ persons as (
 known_since as (
     select
         (select min({{ month_start('share_date') }}) from {{ ref('fct_share') }}) as shares,
-        (select min(month) from {{ ref('int_engagement__monthly') }} where writings > 0) as writings,
+        (select min(case when writings > 0 then month end) from {{ ref('int_engagement__monthly') }}) as writings,
         (select min(month) from {{ ref('int_engagement__monthly') }}) as engagement,
         (select min({{ month_start(reporting_date('started_at')) }}) from {{ ref('fct_session') }}) as visits
 ),
@@ -149,17 +149,13 @@ referrals as (
 ),
 
 groups as (
-    select month, country from customers
-    union
-    select month, country from engaged
-    union
-    select month, country from shares
-    union
-    select month, country from visits
-    union
-    select month, country from orders
-    union
-    select month, country from referrals
+    {%- for part in ['customers', 'engaged', 'shares', 'visits', 'orders', 'referrals'] %}
+    select
+        month,
+        country
+    from {{ part }}
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
 ),
 
 counted as (
