@@ -34,7 +34,7 @@ sharers as (
         keyed.*,
         visitors.person_id,
         coalesce(visitors.person_id, keyed.share_key) as sharer,
-        coalesce(visitors.link_basis <> 'none', false) as is_known
+        coalesce(visitors.link_basis in ('purchase', 'sign_in'), false) as is_known
     from keyed
     left join {{ ref('int_visitors__linked') }} as visitors
         on keyed.visitor_id = visitors.visitor_id
