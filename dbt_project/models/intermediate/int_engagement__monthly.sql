@@ -15,52 +15,60 @@ linked_accounts as (
     having count(distinct person_id) = 1
 ),
 
-shares as (
+writings as (
     select
-        visitors.person_id,
-        {{ month_start('events.event_date') }} as month,
-        events.share_id
-    from {{ ref('int_sessions__from_events') }} as events
-    inner join {{ ref('int_visitors__linked') }} as visitors
-        on {{ visitor_key('events.source', 'events.account_id', 'events.user_pseudo_id') }} = visitors.visitor_id
-    where events.event_name = 'share'
+        platform,
+        author_id,
+        created_at as wrote_at
+    from {{ ref('fct_content') }}
+    where author_id is not null and not is_own
+    union all
+    select
+        platform,
+        author_id,
+        published_at as wrote_at
+    from {{ ref('dim_post') }}
+    where author_id is not null and author_kind = 'visitor'
 ),
 
-{# What several persons shared under one id is a thing, not somebody's link. #}
 links as (
-    select
+    select distinct
         share_id,
-        min(person_id) as person_id
-    from shares
-    where share_id is not null
-    group by share_id
-    having count(distinct person_id) = 1
+        person_id
+    from {{ ref('fct_share') }}
+    where share_id is not null and person_id is not null
 ),
 
 deeds as (
     select
         coalesce(
-            accounts.person_id, {{ surrogate_key(["'platform'", 'content.platform', 'content.author_id']) }}
+            accounts.person_id, {{ surrogate_key(["'platform'", 'writings.platform', 'writings.author_id']) }}
         ) as person_id,
-        {{ month_start('content.created_date') }} as month,
-        'wrote' as deed,
+        {{ reporting_date('writings.wrote_at') }} as day,
+        writings.wrote_at,
+        cast(null as timestamp) as shared_at,
+        false as has_referred,
         accounts.person_id is null as is_public
-    from {{ ref('fct_content') }} as content
+    from writings
     left join linked_accounts as accounts
-        on content.platform = accounts.platform and content.author_id = accounts.platform_user_id
-    where content.author_id is not null and not content.is_own
+        on writings.platform = accounts.platform and writings.author_id = accounts.platform_user_id
     union all
     select
         person_id,
-        month,
-        'shared' as deed,
+        share_date as day,
+        cast(null as timestamp) as wrote_at,
+        shared_at,
+        false as has_referred,
         false as is_public
-    from shares
+    from {{ ref('fct_share') }}
+    where person_id is not null
     union all
     select
         links.person_id,
-        {{ month_start('orders.order_date') }} as month,
-        'referred' as deed,
+        orders.order_date as day,
+        cast(null as timestamp) as wrote_at,
+        cast(null as timestamp) as shared_at,
+        true as has_referred,
         false as is_public
     from {{ ref('int_touches__unioned') }} as touches
     inner join links
@@ -72,13 +80,16 @@ deeds as (
 
 select
     person_id,
-    month,
+    {{ month_start('day') }} as month,
     case
-        when bool_or(deed = 'wrote') and bool_or(deed = 'referred') then 'advocate'
-        when bool_or(deed = 'wrote') then 'author'
+        when count(wrote_at) > 0 and bool_or(has_referred) then 'advocate'
+        when count(wrote_at) > 0 then 'author'
         else 'sharer'
     end as engagement,
-    bool_or(is_public) as is_public
+    bool_or(is_public) as is_public,
+    count(wrote_at) as writings,
+    max(wrote_at) as last_wrote_at,
+    count(shared_at) as shares
 from deeds
-group by person_id, month
-having bool_or(deed in ('wrote', 'shared'))
+group by person_id, {{ month_start('day') }}
+having count(wrote_at) > 0 or count(shared_at) > 0

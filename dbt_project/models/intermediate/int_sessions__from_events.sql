@@ -13,7 +13,6 @@ select
     user_id,
     page_location,
     page_referrer,
-    share_id,
     session_engaged,
     geo_country,
     geo_region,
