@@ -43,6 +43,8 @@ CHANNELS = {
     "paid_social": "Paid Social",
     "cpc": "Paid Search",
     "social": "Organic Social",
+    # Links are shared on social networks only, and Google goes by the source.
+    "share": "Organic Social",
     "organic": "Organic Search",
     "email": "Email",
     "referral": "Referral",

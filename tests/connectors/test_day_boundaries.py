@@ -1212,6 +1212,7 @@ PRESENT: dict[str, str] = {
     "google_ads.geo_targets": OWN,
     "files.customers": OWN,
     "files.people": OWN,
+    "files.experiments": OWN,
 }
 # The zone that each platform's accounts have, whatever zone the account is in.
 ACCOUNT_ZONES = {

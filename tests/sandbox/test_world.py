@@ -144,6 +144,7 @@ def test_the_default_world_is_as_large_as_promised() -> None:
         ("customers", ["email"]),
         ("refunds", ["refund_id"]),
         ("sessions", ["user_pseudo_id", "session_id"]),
+        ("shares", ["share_id"]),
         ("posts", ["post_id"]),
         ("comments", ["comment_id"]),
         ("channel_posts", ["post_id"]),
@@ -176,7 +177,11 @@ def test_every_reference_leads_somewhere(world: World) -> None:
     assert known(world.orders, "customer_id", world.customers)
     assert known(world.sessions, "customer_id", world.customers)
     assert known(world.sessions, "order_id", world.orders)
-    assert known(world.sessions, "content", world.ads, "ad_id")
+    followed = pc.equal(world.sessions["medium"], "share")
+    assert known(world.sessions.filter(followed), "content", world.shares, "share_id")
+    assert known(world.sessions.filter(pc.invert(followed)), "content", world.ads, "ad_id")
+    assert known(world.shares, "customer_id", world.customers)
+    assert known(world.order_causes, "share_id", world.shares)
     assert known(world.comments, "post_id", world.posts)
     assert known(world.comments, "parent_id", world.comments, "comment_id")
     assert known(world.channel_comments, "post_id", world.channel_posts)

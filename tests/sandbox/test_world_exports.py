@@ -130,7 +130,7 @@ def test_a_second_export_writes_nothing_and_a_later_one_only_what_is_new(
     world: World, tmp_path: Path
 ) -> None:
     first = NOW.date() - timedelta(days=5)
-    assert len(write_exports(world, NOW, tmp_path, first=first)) == 2 * 5 + 3
+    assert len(write_exports(world, NOW, tmp_path, first=first)) == 2 * 5 + 4
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     assert write_exports(world, NOW, tmp_path, first=first) == []
     later = write_exports(world, NOW + timedelta(days=1), tmp_path, first=first)
@@ -161,8 +161,9 @@ def test_the_files_connector_reads_every_export_without_a_rejected_row(
         window = Window(CONFIG.start, NOW.date() - timedelta(days=1), account.timezone)
         batches = list(source.read(stream, account, window))
         assert not [rejected for batch in batches for rejected in batch.rejected]
-        rows[account.id] = pa.concat_tables([batch.rows for batch in batches]).to_pylist()
-    assert set(rows) == {*(market.ga4_property for market in MARKETS), "crm", "people"}
+        rows[account.id] = [row for batch in batches for row in batch.rows.to_pylist()]
+    lists = {"crm", "people", "experiments"}
+    assert set(rows) == {*(market.ga4_property for market in MARKETS), *lists}
     for market in MARKETS:
         assert len(rows[market.ga4_property]) == every_event(folder, market).num_rows
     then = world.at(NOW)
@@ -179,6 +180,7 @@ def test_the_files_connector_reads_every_export_without_a_rejected_row(
     listed = pc.sum(then.people["listed"]).as_py()
     assert len(rows["people"]) == listed
     assert {row["list"] for row in rows["people"]} == {"employee", "creator", "media"}
+    assert rows["experiments"] == []
 
 
 def test_a_phone_is_written_in_both_ways(folder: Path) -> None:

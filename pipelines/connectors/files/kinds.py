@@ -151,6 +151,22 @@ STREAMS = (
         key=("list", "platform", "platform_user_id", "email_sha256_meta"),
     ),
     _kind(
+        "experiments",
+        "reference",
+        "Declared geo experiments: which regions see the tested campaign, and from when to when.",
+        schema(
+            *DATASET,
+            text("experiment", "Experiment.", required=True),
+            text("country_code", "Country (ISO 3166, or its name).", required=True),
+            text("province", "Province or state.", required=True),
+            text("test_group", "treatment or control.", required=True),
+            day("first_day", "First day of the experiment.", required=True),
+            day("last_day", "Last day of the experiment, included.", required=True),
+            text("utm_campaign", "utm_campaign of the tested campaign."),
+        ),
+        key=("experiment", "country_code", "province"),
+    ),
+    _kind(
         "posts",
         "social",
         "Posts with what they gathered over their life.",

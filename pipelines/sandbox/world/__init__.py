@@ -20,6 +20,7 @@ from pipelines.sandbox.world.config import (
     Market,
     WorldConfig,
 )
+from pipelines.sandbox.world.counterfactual import crisis_truth
 from pipelines.sandbox.world.exports import write_exports
 from pipelines.sandbox.world.networks import META, NETWORK_BY_NAME, NETWORKS, Network
 from pipelines.sandbox.world.outlets import (
@@ -72,6 +73,7 @@ __all__ = [
     "WorldConfig",
     "build_world",
     "channel_gains",
+    "crisis_truth",
     "current_channel_posts",
     "current_customers",
     "current_lines",

@@ -126,6 +126,10 @@ def _delivery(
     seen = _audience(
         config, draws, draws.bits("bundle/who", key), market, day + calendars[0].ordinal
     )
+    # Where a campaign is not shown everywhere, its people are found where it is.
+    some = np.flatnonzero(of.portion(campaign)[parent] < 1)
+    people = of.people[campaign[parent[some]]]
+    seen["region"][some] = draws.choice_by_row("bundle/region", key[some], people)
     other = shown * 0.004 * draws.uniform("bundle/clicks", key) * 2
     filled = _measured(
         rows.plus(**seen), impressions=shown, clicks=other.astype(np.int64), spend=spend
@@ -193,6 +197,7 @@ def _claim_rows(
     own = (of.campaigns["market"] == unseen["market"][:, None]) & (
         of.campaigns["network"] == network
     )
+    own &= of.people[:, unseen["region"]].T > 0
     campaign = draws.choice_by_row(f"{purpose}/campaign", unseen["key"], of.clicks.T[local] * own)
     found = campaign >= 0
     first_ad = np.searchsorted(of.ads["campaign"], campaign[found])

@@ -41,6 +41,9 @@ CRISIS_LOSS = 0.45
 CRISIS_FLAT_DAYS, CRISIS_RECOVERY_DAYS = 7, 21
 # Share of the day's visits by local hour.
 HOURS = (8, 5, 3, 2, 3, 5, 10, 16, 22, 27, 30, 34, 40, 36, 31, 29, 30, 34, 42, 52, 56, 48, 32, 17)
+# Ends of the hours, and how much of the day's activity has passed by then, as seconds of a day.
+HOUR_ENDS = np.arange(25) * 3_600
+BUSY = np.append(0, np.cumsum(HOURS)) * DAY / sum(HOURS)
 # Repeat purchases are thinned by demand relative to this cap.
 DEMAND_CAP = 2.0
 
@@ -78,6 +81,29 @@ class Calendar:
         """A drawn instant on each local day, by the hours at which people shop."""
         hour = draws.choice(purpose + "/hour", keys, HOURS)
         return self.midnights[days] + hour * 3600 + draws.below(purpose + "/second", keys, 3600)
+
+    def later(self, at: Array, seconds: Array) -> Array:
+        """Each instant so many seconds later, which pass slowly while people sleep.
+
+        A day later is the same hour of the next day.
+        """
+        day = self._day_around(at)
+        busy = day * DAY + np.interp(at - self._midnight(day), HOUR_ENDS, BUSY) + seconds
+        day, rest = np.divmod(busy, DAY)
+        second = np.interp(rest, BUSY, HOUR_ENDS).astype(np.int64)
+        return np.asarray(self._midnight(day.astype(np.int64)) + second)
+
+    def _day_around(self, at: Array) -> Array:
+        """The day of each instant; before and after the calendar every day has 24 hours."""
+        first, last = self.midnights[0], self.midnights[-1]
+        after = self.days + (at - last) // DAY
+        return np.where(
+            at < first, (at - first) // DAY, np.where(at < last, self.day_of(at), after)
+        )
+
+    def _midnight(self, day: Array) -> Array:
+        inside = np.clip(day, 0, self.days)
+        return np.asarray(self.midnights[inside] + (day - inside) * DAY)
 
 
 def calendar(config: WorldConfig, market: Market, until: datetime) -> Calendar:
@@ -140,7 +166,7 @@ def _american_feasts(day: date) -> float:
 
 
 def _crisis(config: WorldConfig, market: Market, day: date) -> float:
-    if market is not INDONESIA:
+    if market is not INDONESIA or not config.crisis:
         return 1.0
     passed = (day - (config.anchor - timedelta(days=config.crisis_days_before))).days
     if passed < 1:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipelines.sandbox.world import tables
+from pipelines.sandbox.world import geo_test, tables
 from pipelines.sandbox.world.calendar import DAY, Calendar
 from pipelines.sandbox.world.config import MARKETS, WorldConfig
 from pipelines.sandbox.world.draws import Array, Draws, expand, mix
 from pipelines.sandbox.world.frame import Frame, arrow, concat, dates, instants, words
+from pipelines.sandbox.world.geography import REGIONS
 from pipelines.sandbox.world.networks import META, NETWORKS
 
 # Meta's clicks over the history, and customers won by those of all networks, per customer of the
@@ -65,8 +66,12 @@ KINDS = (
     Kind("retention", "OUTCOME_ENGAGEMENT", 0.8, 1.0, 0.4, 0.7, 0.020),
     Kind("awareness", "OUTCOME_AWARENESS", 0.12, 0.3, 0.8, 0.45, 0.006),
     Kind("promotion", "OUTCOME_SALES", 1.3, 1.2, 1.2, 1.1, 0.015),
+    # Its clicks and what they make are set by the experiment; nobody else is shown it.
+    Kind("geo-test", "OUTCOME_SALES", 0.0, 0.0, 0.0, 1.0, 0.012),
 )
-RETENTION = 2
+RETENTION, GEO_TEST = 2, 5
+# Far from the numbers of the campaigns that begin one after another.
+GEO_TEST_NUMBER = 2_000
 KIND_CYCLE = (0, 1, 0, 2, 0, 4, 3, 0, 1, 4)
 US_PLACES = (2, 6)
 AUDIENCES = ("Broad", "Lookalike 1%", "Interest snacks", "Interest wellness", "Past visitors")
@@ -80,7 +85,8 @@ class Plan:
     """All campaigns that begin within the calendar.
 
     `clicks` is the expected number of link clicks, `[campaign, day]`; `effect` the probability that
-    a visit by an ad makes a buyer; ads point to their campaign by index.
+    a visit by an ad makes a buyer; `people` how many, in millions, live where the campaign is
+    shown, `[campaign, region]`; ads point to their campaign by index.
     """
 
     campaigns: Frame
@@ -89,7 +95,26 @@ class Plan:
     clicks: Array
     effect: Array
     poach: Array
+    people: Array
     slugs: tuple[str, ...]
+
+    def portion(self, campaign: Array) -> Array:
+        """The part of its market's people to whom each campaign is shown."""
+        everyone = population().sum(axis=1)[self.campaigns["market"]]
+        return np.asarray((self.people.sum(axis=1) / everyone)[campaign])
+
+    def shown(self, campaign: Array, region: Array) -> Array:
+        """Whether each campaign is shown in the region."""
+        return np.asarray(self.people[campaign, region] > 0)
+
+
+def population() -> Array:
+    """People in millions, `[market, region]`; 0 beyond a market's regions."""
+    people = np.zeros((len(MARKETS), max(len(known) for known in REGIONS.values())))
+    for code, market in enumerate(MARKETS):
+        known = REGIONS[market.code]
+        people[code, : len(known)] = [region.weight for region in known]
+    return people
 
 
 def plan(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...]) -> Plan:
@@ -99,9 +124,18 @@ def plan(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...]) -> 
         CAMPAIGN_COLUMNS,
     )
     clicks = _expected_clicks(config, draws, calendars, campaigns)
-    kind = campaigns["kind"]
     quality = draws.lognormal("campaign/quality", campaigns["key"], 0.6)
-    raw = quality * np.array([k.effect for k in KINDS])[kind]
+    raw = quality * np.array([k.effect for k in KINDS])[campaigns["kind"]]
+    effect = _calibrated(config, campaigns, clicks, raw)
+    test = _geo_test(config)
+    wins = geo_test.expected_wins(config, draws, calendars[MARKETS.index(geo_test.MARKET)])
+    campaigns = concat([campaigns, test], CAMPAIGN_COLUMNS)
+    by_network = np.lexsort([campaigns["number"], campaigns["network"]])
+    campaigns = campaigns.take(by_network)
+    clicked = np.tile(wins / geo_test.EFFECT / (1 - LOST_CLICKS), (len(test), 1))
+    clicks = np.concatenate([clicks, clicked])[by_network]
+    effect = np.append(effect, np.full(len(test), geo_test.EFFECT))[by_network]
+    kind = campaigns["kind"]
     slugs = tuple(
         f"{MARKETS[market].code}-{KINDS[k].name}-{serial}"
         for market, k, serial in zip(campaigns["market"], kind, _serials(campaigns), strict=True)
@@ -112,9 +146,47 @@ def plan(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...]) -> 
         adsets=adsets,
         ads=ads,
         clicks=clicks,
-        effect=_calibrated(config, campaigns, clicks, raw),
+        effect=effect,
         poach=np.array([k.poach for k in KINDS])[kind] * clicks.T,
+        people=_people(draws, campaigns),
         slugs=slugs,
+    )
+
+
+def _geo_test(config: WorldConfig) -> Frame:
+    """The campaign of the geo experiment; no row without one."""
+    days = geo_test.period(config)
+    start, stop = ((day - config.start).days for day in days) if days else (0, 0)
+    row = Frame(
+        key=mix(GEO_TEST_NUMBER, 103),
+        network=[NETWORKS.index(META)],
+        number=[GEO_TEST_NUMBER],
+        market=[MARKETS.index(geo_test.MARKET)],
+        kind=[GEO_TEST],
+        start=[start],
+        stop=[stop],
+        removed=[-1],
+        deleted=[False],
+    )
+    return row.take(np.array([days is not None]))
+
+
+def _people(draws: Draws, campaigns: Frame) -> Array:
+    people = population()[campaigns["market"]]
+    test = campaigns["kind"] == GEO_TEST
+    people[test, : len(geo_test.PROVINCES)] *= geo_test.treated(draws)
+    return people
+
+
+def geo_test_slug(of: Plan) -> str | None:
+    """utm_campaign of the geo experiment's campaign, or None without one."""
+    return next(
+        (
+            slug
+            for slug, kind in zip(of.slugs, of.campaigns["kind"], strict=True)
+            if kind == GEO_TEST
+        ),
+        None,
     )
 
 

@@ -37,6 +37,7 @@ from pipelines.sandbox.world.social import (
     PAGE,
     POSITIVE,
     SENTIMENTS,
+    later,
     sayings,
     writers_of,
 )
@@ -204,7 +205,9 @@ def channel_tables(
     posts = _written(draws, "channel/writer", _posts(config, draws, calendars), writers)
     posts = _with_counters(config, draws, posts, writers)
     posts = posts.plus(id=_post_ids(posts), reply_to=None, message=_messages(draws, posts))
-    answers = _written(draws, "channel/answerer", _answers(config, draws, posts), writers)
+    answers = _written(
+        draws, "channel/answerer", _answers(config, draws, calendars, posts), writers
+    )
     answers = answers.plus(id=_answer_ids(answers), message=_said(answers))
     on_x = answers["channel"] == X
     replies = answers.take(on_x).plus(reply_to=_replied_to(posts, answers)[on_x], media=TEXT)
@@ -230,7 +233,8 @@ def _posts(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...]) -
                 _of_days(draws, calendar, channel, place, code, own, None),
                 _of_days(draws, calendar, channel, place, code, mentions, MENTION_MIX),
             ]
-        parts.append(_echoes(config, draws, channel, place))
+        if config.crisis:
+            parts.append(_echoes(config, draws, calendars[0], channel, place))
     return concat(parts, POST).sorted_by("channel", "market", "at", "key")
 
 
@@ -267,7 +271,9 @@ def _media(draws: Draws, channel: Channel, key: Array) -> Array:
     return np.array(list(channel.media))[picked]
 
 
-def _echoes(config: WorldConfig, draws: Draws, channel: Channel, place: int) -> Frame:
+def _echoes(
+    config: WorldConfig, draws: Draws, calendar: Calendar, channel: Channel, place: int
+) -> Frame:
     """Posts that repeat the crisis, fewer each day."""
     count = max(int(config.size * channel.echoes), 2) if channel.echoes else 0
     key = mix(np.arange(count), place, 43)
@@ -276,7 +282,7 @@ def _echoes(config: WorldConfig, draws: Draws, channel: Channel, place: int) -> 
         key=key,
         channel=np.full(count, place),
         market=np.zeros(count, np.int64),
-        at=int(config.crisis_at.timestamp()) + wait.astype(np.int64),
+        at=calendar.later(np.full(count, int(config.crisis_at.timestamp())), wait),
         kind=draws.choice("echo/by", key, ECHO_MIX),
         media=_media(draws, channel, key),
         sentiment=np.full(count, NEGATIVE),
@@ -360,7 +366,9 @@ def _durations(draws: Draws, posts: Frame) -> Array:
     return np.where(np.isin(media, MOVING), seconds, -1).astype(np.int64)
 
 
-def _answers(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
+def _answers(
+    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], posts: Frame
+) -> Frame:
     """What people answer in the four weeks after a post, and what the brand answers to them."""
     channel, market = posts["channel"], posts["market"]
     usual = _fans(config, channel, market) * _of_channels("attention", channel)
@@ -372,11 +380,10 @@ def _answers(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
     wait = 60 + np.minimum(
         draws.exponential("channel/answer/wait", key, 0.8 * DAY), ANSWER_DAYS * DAY - 60
     )
-    at = posts["at"][post] + wait.astype(np.int64)
+    at = later(calendars, market[post], posts["at"][post], wait)
     passed = at - int(config.crisis_at.timestamp())
-    upset = posts["crisis"][post] | (
-        (market[post] == 0) & (passed > 0) & (passed < ECHO_DAYS * DAY)
-    )
+    scandal = config.crisis & (market[post] == 0) & (passed > 0) & (passed < ECHO_DAYS * DAY)
+    upset = posts["crisis"][post] | scandal
     upset &= draws.chance("channel/answer/upset", key, 0.7)
     people = Frame(
         key=key,

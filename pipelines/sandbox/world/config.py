@@ -90,6 +90,10 @@ class WorldConfig:
     - `history_days`: days of history before the anchor.
     - `campaigns`: Meta campaigns begun during the history, over both markets.
     - `crisis_days_before`: days between the crisis and the anchor.
+    - `crisis`: False for the world as it would be without it, all else being drawn the same.
+    - `geo_test_days_before`, `geo_test_days`: when before the anchor the geo experiment begins, and
+      how long it runs; `geo_test_lift`: the part by which it is to raise the orders of the treated
+      provinces meanwhile, 0 for no experiment.
     """
 
     anchor: date
@@ -98,6 +102,10 @@ class WorldConfig:
     history_days: int = 425
     campaigns: int = 48
     crisis_days_before: int = 35
+    geo_test_days_before: int = 70
+    geo_test_days: int = 28
+    geo_test_lift: float = 0.12
+    crisis: bool = True
 
     def __post_init__(self) -> None:
         for name, least in (("seed", 0), ("size", 1), ("history_days", 14), ("campaigns", 1)):

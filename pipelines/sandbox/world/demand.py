@@ -1,8 +1,9 @@
 """Who buys and why: ad clicks, the persons they win, and every purchase of every customer.
 
 Belongs here: causes. Each purchase has exactly one: it would have happened anyway (`BASELINE`), an
-ad's click made it (`CAMPAIGN`), or it repeats what a click began (`CAMPAIGN_REPEAT`). Does not:
-how people get to the site (`traffic`) or what they put in the cart (`orders`).
+ad's click made it (`CAMPAIGN`), or a link that a friend shared (`WORD_OF_MOUTH`), or it repeats
+what one of these began (`…_REPEAT`). Does not: how people get to the site (`traffic`), whom friends
+win (`word_of_mouth`), or what they put in the cart (`orders`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from pipelines.sandbox.world.geography import REGIONS
 SURPLUS = 1.12
 ACCOUNTS_ONLY = 0.06
 MAX_REPEATS = 11
-CAUSES = ("baseline", "campaign", "campaign_repeat")
-BASELINE, CAMPAIGN, CAMPAIGN_REPEAT = range(3)
+CAUSES = ("baseline", "campaign", "campaign_repeat", "word_of_mouth", "word_of_mouth_repeat")
+BASELINE, CAMPAIGN, CAMPAIGN_REPEAT, WORD_OF_MOUTH, WORD_OF_MOUTH_REPEAT = range(5)
+PURCHASE = ("key", "person", "market", "at", "number", "cause", "campaign", "click")
 
 AGE_BANDS = ("13-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+", "Unknown")
 BAND_STARTS = np.array([13, 18, 25, 35, 45, 55, 65])
@@ -37,7 +39,9 @@ FEMALE_SHARE = 0.62
 class Demand:
     """The persons who ever buy, their purchases, and all clicks that ads brought of themselves.
 
-    - `persons`: key, market, at (first purchase begins), sorted by market and time;
+    - `persons`: key, market, at (first purchase begins), sorted by market and time; `regular`:
+      False for those whom the geo experiment won. Visits and clicks of people who have bought
+      before are those of regular persons, so that the experiment changes nothing else;
     - `purchases`: key, person (index), market, at (the buying visit begins), number (0 = first),
       cause, campaign (index or −1), click (index or −1);
     - `clicks`: key, person_key, market, campaign, ad, at, visit (False = lost), buys;
@@ -53,20 +57,22 @@ class Demand:
 def demand(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Demand:
     """Draw every purchase until the calendars end."""
     clicks = _clicks(draws, calendars, of)
+    everywhere = of.portion(np.arange(len(of.campaigns))) == 1
     organic = _arrivals(config, draws, calendars, "organic", _organic_share(of))
     won = clicks.take(clicks["wins"])
     persons = concat(
         [
-            organic.plus(campaign=-1, click=-1),
+            organic.plus(campaign=-1, click=-1, regular=True),
             Frame(
                 key=won["person_key"],
                 market=won["market"],
                 at=won["buys_at"],
                 campaign=won["campaign"],
                 click=np.flatnonzero(clicks["wins"]),
+                regular=everywhere[won["campaign"]],
             ),
         ],
-        ("key", "market", "at", "campaign", "click"),
+        ("key", "market", "at", "campaign", "click", "regular"),
     ).sorted_by("market", "at", "key")
     firsts = Frame(
         key=mix(persons["key"], 0),
@@ -78,9 +84,8 @@ def demand(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], o
         campaign=persons["campaign"],
         click=persons["click"],
     )
-    clicks, retained = _retention(draws, clicks, persons)
-    columns = ("key", "person", "market", "at", "number", "cause", "campaign", "click")
-    purchases = concat([firsts, _repeats(draws, calendars, persons), retained], columns)
+    clicks, retained = _retention(draws, of, clicks, persons)
+    purchases = concat([firsts, repeats(draws, calendars, persons), retained], PURCHASE)
     return Demand(
         persons=persons,
         purchases=purchases.sorted_by("market", "at", "key"),
@@ -119,9 +124,12 @@ def _arrivals(
 def _clicks(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Frame:
     campaign, day = np.nonzero(of.clicks)
     cell_keys = mix(of.campaigns["key"][campaign], day + calendars[0].ordinal)
-    cell, place = expand(draws.poisson("click/count", cell_keys, of.clicks[campaign, day]))
-    campaign, day = campaign[cell], day[cell]
-    key = mix(cell_keys[cell], place)
+    # Clicks are drawn as if by people from everywhere; those who are not shown the ad fall away.
+    mean = of.clicks[campaign, day] / of.portion(campaign)
+    cell, place = expand(draws.poisson("click/count", cell_keys, mean))
+    campaign, key = campaign[cell], mix(cell_keys[cell], place)
+    shown = _is_shown(draws, of, campaign, draws.bits("click/person", key))
+    campaign, day, key = campaign[shown], day[cell[shown]], key[shown]
     market = of.campaigns["market"][campaign]
     at = np.zeros(len(key), np.int64)
     mood = np.ones(len(key))
@@ -149,14 +157,27 @@ def _clicks(draws: Draws, calendars: tuple[Calendar, ...], of: Plan) -> Frame:
     )
 
 
-def _retention(draws: Draws, clicks: Frame, persons: Frame) -> tuple[Frame, Frame]:
+def _is_shown(draws: Draws, of: Plan, campaign: Array, person_key: Array) -> Array:
+    """Whether each person lives where the campaign is shown."""
+    shown = np.ones(len(campaign), bool)
+    some = np.flatnonzero(of.portion(campaign) < 1)
+    market = of.campaigns["market"][campaign[some]]
+    shown[some] = of.shown(campaign[some], home_regions(draws, person_key[some], market))
+    return shown
+
+
+def _retention(draws: Draws, of: Plan, clicks: Frame, persons: Frame) -> tuple[Frame, Frame]:
     """Clicks by existing customers: who clicked, and the purchases that these clicks made."""
     familiar = clicks["retains"] | (
         clicks["visit"] & ~clicks["wins"] & draws.chance("click/familiar", clicks["key"], 0.15)
     )
     rows = np.flatnonzero(familiar)
     person = earlier_person(draws, "click/who", clicks.take(rows), persons)
-    rows, person = rows[person >= 0], person[person >= 0]
+    found = person >= 0
+    found[found] = _is_shown(
+        draws, of, clicks["campaign"][rows[found]], persons["key"][person[found]]
+    )
+    rows, person = rows[found], person[found]
     person_key = clicks["person_key"].copy()
     person_key[rows] = persons["key"][person]
     known = np.zeros(len(clicks), bool)
@@ -179,16 +200,27 @@ def _retention(draws: Draws, clicks: Frame, persons: Frame) -> tuple[Frame, Fram
 def earlier_person(draws: Draws, purpose: str, rows: Frame, persons: Frame) -> Array:
     """For each row (key, market, at) someone who bought before then, or −1 if nobody had."""
     found = np.full(len(rows), -1)
+    regular = np.flatnonzero(persons["regular"])
+    market, at = persons["market"][regular], persons["at"][regular]
+    # The last place is nobody's.
+    regular = np.append(regular, -1)
     for code in range(len(MARKETS)):
-        first, end = np.searchsorted(persons["market"], [code, code + 1])
+        first, end = np.searchsorted(market, [code, code + 1])
         mine = np.flatnonzero(rows["market"] == code)
-        before = np.searchsorted(persons["at"][first:end], rows["at"][mine] - DAY)
+        before = np.searchsorted(at[first:end], rows["at"][mine] - DAY)
         pick = draws.below(purpose, rows["key"][mine], before)
-        found[mine] = np.where(before > 0, first + pick, -1)
+        found[mine] = np.where(before > 0, regular[first + pick], -1)
     return found
 
 
-def _repeats(draws: Draws, calendars: tuple[Calendar, ...], persons: Frame) -> Frame:
+def ordered_at(draws: Draws, purchases: Frame) -> Array:
+    """When each purchase, begun by a visit, becomes an order."""
+    minutes = draws.below("order/minutes", draws.bits("order", purchases["key"]), 1300)
+    return np.asarray(purchases["at"] + 180 + minutes)
+
+
+def repeats(draws: Draws, calendars: tuple[Calendar, ...], persons: Frame) -> Frame:
+    """The later purchases of these persons, as often as the days' demand lets them."""
     number = np.arange(1, MAX_REPEATS + 1)
     key = mix(persons["key"][:, None], number)
     leaving = 0.04 + 0.62 * draws.uniform("person/leaving", persons["key"])
@@ -224,16 +256,15 @@ def _repeats(draws: Draws, calendars: tuple[Calendar, ...], persons: Frame) -> F
 
 def traits(config: WorldConfig, draws: Draws, keys: Array, market: Array) -> Frame:
     """What is true of each person: gender, birth (days since 1970), region and city (indices)."""
+    region = home_regions(draws, keys, market)
     anchor = np.datetime64(config.anchor).astype("datetime64[D]").astype(np.int64)
     band = draws.choice("person/band", keys, BAND_SHARES)
     width = np.append(np.diff(BAND_STARTS), 12)
     age = BAND_STARTS[band] + draws.uniform("person/age", keys) * width[band]
-    region, city = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
+    city = np.zeros(len(keys), np.int64)
     for code, place in enumerate(MARKETS):
         mine = np.flatnonzero(market == code)
-        known = REGIONS[place.code]
-        region[mine] = draws.choice("person/region", keys[mine], [r.weight for r in known])
-        cities = np.array([len(r.cities) for r in known])
+        cities = np.array([len(r.cities) for r in REGIONS[place.code]])
         # The first city of a province is its largest.
         lean = draws.uniform("person/city", keys[mine]) ** 1.6
         city[mine] = (lean * cities[region[mine]]).astype(np.int64)
@@ -243,6 +274,16 @@ def traits(config: WorldConfig, draws: Draws, keys: Array, market: Array) -> Fra
         region=region,
         city=city,
     )
+
+
+def home_regions(draws: Draws, keys: Array, market: Array) -> Array:
+    """The region, by its index within the market, in which each person lives."""
+    region = np.zeros(len(keys), np.int64)
+    for code, place in enumerate(MARKETS):
+        mine = np.flatnonzero(market == code)
+        weights = [known.weight for known in REGIONS[place.code]]
+        region[mine] = draws.choice("person/region", keys[mine], weights)
+    return region
 
 
 def age_bands(birth: Array, day: Array) -> Array:

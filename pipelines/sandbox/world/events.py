@@ -3,6 +3,10 @@
 Belongs here: which events a visit sends, when, and with what. Does not: files (`exports`).
 `session_traffic_source_last_click` is written as the visit's own source; Google fills it with the
 last source that is not direct.
+
+A share is GA4's recommended event `share` with its three parameters: `method`, `content_type`
+(product) and `item_id` (the product's handle). Which link was passed on is the site's own parameter
+`share_id`, as a set-up registers it for a custom dimension; the link carries it as utm_content.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from pipelines.sandbox.world.catalogue import PRODUCTS, handle
 from pipelines.sandbox.world.config import BRAND, Market
 from pipelines.sandbox.world.draws import Array, expand
 from pipelines.sandbox.world.frame import Frame, concat, words
+from pipelines.sandbox.world.sharing import CONTENT_TYPE
 from pipelines.sandbox.world.world import World
 
 VALUE = pa.struct(
@@ -132,10 +137,12 @@ NAMES = (
     "add_to_cart",
     "begin_checkout",
     "purchase",
+    "share",
 )
-START, FIRST, PAGE, ITEM_VIEW, CART, CHECKOUT, PURCHASE = range(7)
+START, FIRST, PAGE, ITEM_VIEW, CART, CHECKOUT, PURCHASE, SHARE = range(8)
 PAGE_SECONDS = 18
-# An order is placed at most so long after its visit began; a day is exported once that has passed.
+# An order is placed, and a link shared, at most so long after the visit began; a day is exported
+# once that has passed.
 SETTLED = timedelta(minutes=30)
 # Visits of so many days become events at a time.
 CHUNK_DAYS = 10
@@ -149,7 +156,8 @@ def exported_days(world: World, market: Market, now: datetime) -> tuple[date, da
 
 def event_counts(sessions: pa.Table) -> Array:
     """How many events each visit sends."""
-    return np.asarray(_flags(sessions).sum(axis=0) + sessions["page_views"].to_numpy())
+    more = sessions["page_views"].to_numpy() + sessions["shares"].to_numpy()
+    return np.asarray(_flags(sessions).sum(axis=0) + more)
 
 
 def _flags(sessions: pa.Table) -> Array:
@@ -185,14 +193,15 @@ def _chunk(
     early = edges[0] - int(SETTLED.total_seconds()) * 1_000_000
     sessions = _between(world.sessions, "started_at", market, early, edges[-1])
     orders = _between(world.orders, "created_at", market, early, edges[-1] + edges[0] - early)
-    events = _event_rows(sessions, orders)
+    shares = _between(world.shares, "shared_at", market, early, edges[-1] + edges[0] - early)
+    events = _event_rows(sessions, orders, shares)
     events = events.take((events["at"] >= edges[0]) & (events["at"] < edges[-1]))
     events = events.sorted_by("at", "session", "step")
     bounds = np.searchsorted(events["at"], edges)
     dates = words(
         [f"{day:%Y%m%d}" for day in days], np.repeat(np.arange(len(days) - 1), np.diff(bounds))
     )
-    table = _table(world, market, sessions, orders, events, dates)
+    table = _table(world, market, sessions, orders, shares, events, dates)
     for day, begin, end in zip(days[:-1], bounds[:-1], bounds[1:], strict=True):
         yield day, table.slice(begin, end - begin)
 
@@ -205,8 +214,11 @@ def _between(table: pa.Table, column: str, market: Market, first: int, last: int
     return table.take(pa.array(rows)).combine_chunks()
 
 
-def _event_rows(sessions: pa.Table, orders: pa.Table) -> Frame:
-    """Each event: its visit (row), kind, step within the visit and instant (microseconds)."""
+def _event_rows(sessions: pa.Table, orders: pa.Table, shares: pa.Table) -> Frame:
+    """Each event: its visit (row), kind, step within the visit and instant (microseconds).
+
+    `share` is the row of the share that it tells of, −1 for none.
+    """
     pages = np.asarray(sessions["page_views"].to_numpy())
     _, first, viewed, cart, bought, _ = _flags(sessions)
     start = sessions["started_at"].combine_chunks().cast(pa.int64()).to_numpy()
@@ -234,7 +246,30 @@ def _event_rows(sessions: pa.Table, orders: pa.Table) -> Frame:
     ordered = orders["created_at"].combine_chunks().cast(pa.int64()).to_numpy()
     buys = events["kind"] == PURCHASE
     at[buys] = ordered[place[session[buys]]]
-    return events.plus(at=at)
+    shared = _share_rows(sessions, shares, ending + 9)
+    return concat(
+        [events.plus(at=at, share=-1), shared], ("session", "kind", "step", "at", "share")
+    )
+
+
+def _share_rows(sessions: pa.Table, shares: pa.Table, last: Array) -> Frame:
+    """The events of the shares that were made in these visits, each visit's `last` step."""
+    visit = pc.index_in(_visit_names(shares), value_set=_visit_names(sessions))
+    share = np.flatnonzero(visit.is_valid().to_numpy(zero_copy_only=False))
+    session = visit.drop_null().to_numpy()
+    at = shares["shared_at"].combine_chunks().cast(pa.int64()).to_numpy()
+    return Frame(
+        session=session,
+        kind=np.full(len(session), SHARE),
+        step=last[session],
+        at=at[share],
+        share=share,
+    )
+
+
+def _visit_names(rows: pa.Table) -> pa.Array:
+    number = rows["session_id"].combine_chunks().cast(pa.string())
+    return pc.binary_join_element_wise(rows["user_pseudo_id"].combine_chunks(), number, "/")
 
 
 def _order_rows(sessions: pa.Table, orders: pa.Table) -> Array:
@@ -247,6 +282,7 @@ def _table(
     market: Market,
     sessions: pa.Table,
     orders: pa.Table,
+    shares: pa.Table,
     events: Frame,
     dates: pa.Array,
 ) -> pa.Table:
@@ -258,7 +294,8 @@ def _table(
         pa.array(np.where(buys, _order_rows(visit, orders), 0), mask=~buys)
     ).combine_chunks()
     lines = world.order_lines.filter(pc.is_null(world.order_lines["added_at"])).combine_chunks()
-    known = buys | (events["kind"] == CHECKOUT)
+    known = buys | np.isin(events["kind"], (CHECKOUT, SHARE))
+    share = shares.take(pa.array(events["share"], mask=events["share"] < 0)).combine_chunks()
     signed = pc.if_else(
         pc.or_(pa.array(known), pc.invert(pc.is_valid(column["order_id"]))),
         column["customer_id"],
@@ -268,7 +305,7 @@ def _table(
         "event_date": dates,
         "event_timestamp": pa.array(events["at"]),
         "event_name": words(NAMES, events["kind"]),
-        "event_params": _params(column, events),
+        "event_params": _params(column, share, events),
         "event_bundle_sequence_id": pa.array(events["at"] // 1_000_000 % 1_000_000_000),
         "user_id": signed.cast(pa.string()),
         "user_pseudo_id": column["user_pseudo_id"],
@@ -362,7 +399,7 @@ def _last_click(column: dict[str, pa.Array], count: int) -> pa.Array:
     return _struct(LAST_CLICK, count, manual_campaign=manual)
 
 
-def _params(column: dict[str, pa.Array], events: Frame) -> pa.Array:
+def _params(column: dict[str, pa.Array], share: pa.Table, events: Frame) -> pa.Array:
     """ga_session_id, ga_session_number, session_engaged, page_location and, if known, more."""
     n = len(events)
     landing = events["step"] <= 2
@@ -375,20 +412,30 @@ def _params(column: dict[str, pa.Array], events: Frame) -> pa.Array:
         "page_location",
         "page_referrer",
         "engagement_time_msec",
+        "method",
+        "content_type",
+        "item_id",
+        "share_id",
     )
     per_page = pc.divide(column["engagement_msec"], column["page_views"])
     nothing, no_text = pa.nulls(n, pa.int64()), pa.nulls(n, pa.string())
-    whole = (column["session_id"], column["session_number"], nothing, nothing, nothing, per_page)
+    whole = (column["session_id"], column["session_number"], *[nothing] * 3, per_page)
+    whole = (*whole, *[nothing] * 4)
     text = (
         no_text,
         no_text,
         pc.if_else(column["engaged"], "1", "0"),
-        _pages(column, events),
+        _pages(column, share, events),
         column["referrer"],
         no_text,
+        share["method"].combine_chunks(),
+        _same(CONTENT_TYPE, n),
+        share["item_id"].combine_chunks(),
+        share["share_id"].combine_chunks(),
     )
-    present = np.stack([np.ones(n, bool)] * 4 + [referred, ends], axis=1)
-    # Columns by parameter become rows by event: parameter k of event i stands at i * 6 + k.
+    shares = events["kind"] == SHARE
+    present = np.stack([np.ones(n, bool)] * 4 + [referred, ends] + [shares] * 4, axis=1)
+    # Columns by parameter become rows by event: parameter k of event i stands at i * 10 + k.
     order = (np.arange(n)[:, None] + np.arange(len(keys)) * n)[present]
     taken = pa.array(order)
     value = pa.StructArray.from_arrays(
@@ -406,8 +453,11 @@ def _params(column: dict[str, pa.Array], events: Frame) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), params, type=PARAMS)
 
 
-def _pages(column: dict[str, pa.Array], events: Frame) -> pa.Array:
-    """The address of each event: the landing page first, then what the visitor went on to."""
+def _pages(column: dict[str, pa.Array], share: pa.Table, events: Frame) -> pa.Array:
+    """The address of each event: the landing page first, then what the visitor went on to.
+
+    A share is made on the page of the product that is shared.
+    """
     host = pc.extract_regex(column["landing_page"], r"^(?P<host>https://[^/]+)").field("host")
     paths = ["/collections/all", "/cart", *[f"/products/{handle(title)}" for title, *_ in PRODUCTS]]
     seconds = column["session_id"].to_numpy()
@@ -417,7 +467,8 @@ def _pages(column: dict[str, pa.Array], events: Frame) -> pa.Array:
         1,
         np.where(events["step"] % 10 == 5, product, (seconds + events["step"] // 10) % len(paths)),
     )
-    later = pc.binary_join_element_wise(host, words(paths, path), "")
+    shared = pc.binary_join_element_wise("/products/", share["item_id"].combine_chunks(), "")
+    later = pc.binary_join_element_wise(host, pc.coalesce(shared, words(paths, path)), "")
     return pc.if_else(pa.array(events["step"] <= 2), column["landing_page"], later)
 
 

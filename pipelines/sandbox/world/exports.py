@@ -1,4 +1,4 @@
-"""The files that the brand would export: GA4 events, the CRM's customers, declared people.
+"""The files that the brand would export: GA4 events, the CRM's customers, declared lists.
 
 Belongs here: writing them and the mapping that the files connector reads. Does not: reading them.
 """
@@ -22,7 +22,7 @@ from pipelines.sandbox.world.events import daily_events, exported_days
 from pipelines.sandbox.world.world import World
 
 # Raise it when the files of an unchanged world would differ.
-FORMAT = "1"
+FORMAT = "2"
 MARK = b"sandbox"
 CRM_COLUMNS = (
     "CustomerID",
@@ -76,6 +76,17 @@ datasets:
       email: email
       followers: followers
       note: note
+  experiments:
+    kind: experiments
+    path: lists/experiments.csv
+    columns:
+      experiment: experiment
+      country_code: country_code
+      province: province
+      test_group: group
+      first_day: first_day
+      last_day: last_day
+      utm_campaign: campaign
 """
 GA4_MAPPING = """\
   # Events as the BigQuery export names them, so no columns are listed.
@@ -94,9 +105,9 @@ def write_exports(
 
     - `ga4/<property>/events_YYYYMMDD.parquet`: one file a closed day of the property, from `first`
       (default: the world's first day), final once written;
-    - `crm/customers.csv`, `lists/people.csv`;
-    - `files.yaml`: the mapping. Its data sets are the two properties by their numbers, `crm` and
-      `people`.
+    - `crm/customers.csv`, `lists/people.csv`, `lists/experiments.csv`;
+    - `files.yaml`: the mapping. Its data sets are the two properties by their numbers, `crm`,
+      `people` and `experiments`.
     """
     world = world.at(now)
     changed = [
@@ -105,6 +116,7 @@ def write_exports(
     texts = {
         "crm/customers.csv": _customers(world),
         "lists/people.csv": _people(world),
+        "lists/experiments.csv": _experiments(world),
         "files.yaml": _mapping(),
     }
     for name, text in texts.items():
@@ -252,3 +264,11 @@ def _people(world: World) -> str:
         for row in rows
     )
     return _text(",", ("list", "platform", "id", "email", "followers", "note"), listed)
+
+
+def _experiments(world: World) -> str:
+    columns = ("experiment", "country_code", "province", "group", "first_day", "last_day")
+    rows = zip(
+        *(world.experiments[name].to_pylist() for name in (*columns, "utm_campaign")), strict=True
+    )
+    return _text(",", (*columns, "campaign"), rows)

@@ -17,10 +17,11 @@ from pipelines.sandbox.world.calendar import DAY, SHOPPING_DAYS, Calendar
 from pipelines.sandbox.world.campaigns import Plan, campaign_ids
 from pipelines.sandbox.world.catalogue import CATALOGUE, MARKET_STEP
 from pipelines.sandbox.world.config import MARKETS, WorldConfig
-from pipelines.sandbox.world.demand import BASELINE, CAUSES, Demand, traits
+from pipelines.sandbox.world.demand import BASELINE, CAUSES, Demand, ordered_at, traits
 from pipelines.sandbox.world.draws import Array, Draws, expand, mix
 from pipelines.sandbox.world.frame import Frame, arrow, concat, instants, whole, words
 from pipelines.sandbox.world.geography import REGIONS
+from pipelines.sandbox.world.sharing import share_ids
 from pipelines.sandbox.world.texts import REFUND_NOTES
 from pipelines.sandbox.world.traffic import Traffic, browser_ids, person_ids, place_names
 
@@ -91,19 +92,19 @@ def _placed(config: WorldConfig, draws: Draws, wanted: Demand, moved: Traffic) -
     person_key = wanted.persons["key"][bought["person"]]
     who = traits(config, draws, person_key, bought["market"])
     offline = 1 + draws.chance("order/by_phone", key, 0.4)
-    created = bought["at"] + 180 + draws.below("order/minutes", key, 1300)
     orders = Frame(
         key=key,
         purchase=np.arange(len(bought)),
         person=bought["person"],
         person_key=person_key,
         market=bought["market"],
-        created=created,
+        created=ordered_at(draws, bought),
         visit=visit,
         first_visit=first_visit,
         number=bought["number"],
         cause=bought["cause"],
         campaign=bought["campaign"],
+        share=bought["share"],
         region=who["region"],
         city=who["city"],
         source=np.where(visit >= 0, 0, offline),
@@ -366,13 +367,15 @@ def line_ids(market: Array, order: Array, place: Array) -> Array:
     return np.asarray(LINE_BASE + market * MARKET_STEP * 10 + (serial * 8 + place) * 4_096)
 
 
-def sales_tables(sold: Sales, customer_of: Array, moved: Traffic, of: Plan) -> dict[str, pa.Table]:
+def sales_tables(
+    sold: Sales, customer_of: Array, moved: Traffic, of: Plan, shares: Frame
+) -> dict[str, pa.Table]:
     """Every table of `Sales`, with all that is still to come; `customer_of` is each order's id."""
     codes = [market.code for market in MARKETS]
     return {
         "orders": _order_table(sold.orders, customer_of, moved),
         "order_lines": _line_table(sold.lines),
-        "order_causes": _cause_table(sold.orders, moved, of),
+        "order_causes": _cause_table(sold.orders, moved, of, shares),
         "journeys": _journeys(sold.orders, moved),
         "order_edits": arrow(
             tables.ORDER_EDITS,
@@ -485,7 +488,7 @@ def _line_table(lines: Frame) -> pa.Table:
     )
 
 
-def _cause_table(orders: Frame, moved: Traffic, of: Plan) -> pa.Table:
+def _cause_table(orders: Frame, moved: Traffic, of: Plan, shares: Frame) -> pa.Table:
     browser, session = _visit_columns(moved, orders["first_visit"])
     return arrow(
         tables.ORDER_CAUSES,
@@ -495,6 +498,7 @@ def _cause_table(orders: Frame, moved: Traffic, of: Plan) -> pa.Table:
             "person_id": person_ids(orders["person_key"]),
             "cause": words(CAUSES, orders["cause"]),
             "campaign_id": words(campaign_ids(of), orders["campaign"]),
+            "share_id": words(share_ids(shares), orders["share"]),
             "user_pseudo_id": browser,
             "session_id": session,
         },

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.sandbox.world.advertising import ad_tables
 from pipelines.sandbox.world.calendar import calendar
-from pipelines.sandbox.world.campaigns import campaign_tables, plan
+from pipelines.sandbox.world.campaigns import campaign_tables, geo_test_slug, plan
 from pipelines.sandbox.world.catalogue import product_tables
 from pipelines.sandbox.world.channels import channel_tables
 from pipelines.sandbox.world.config import MARKETS, WorldConfig, naive_utc
@@ -18,10 +18,12 @@ from pipelines.sandbox.world.demand import demand
 from pipelines.sandbox.world.draws import Array, Draws
 from pipelines.sandbox.world.frame import Frame
 from pipelines.sandbox.world.fx import fx_table
+from pipelines.sandbox.world.geo_test import experiment_table
 from pipelines.sandbox.world.orders import sales, sales_tables
 from pipelines.sandbox.world.outlets import outlet_tables
 from pipelines.sandbox.world.social import social_tables
-from pipelines.sandbox.world.traffic import Traffic, session_table, traffic
+from pipelines.sandbox.world.traffic import Traffic, session_table, signs_in, touches, traffic
+from pipelines.sandbox.world.word_of_mouth import share_table, spread
 from pipelines.sandbox.world.world import World
 
 
@@ -40,7 +42,10 @@ def _drawn(config: WorldConfig, until: datetime) -> dict[str, pa.Table]:
     calendars = tuple(calendar(config, market, until) for market in MARKETS)
     campaigns = plan(config, draws, calendars)
     wanted = demand(config, draws, calendars, campaigns)
-    moved = traffic(config, draws, calendars, campaigns, wanted)
+    told = spread(
+        draws, calendars, campaigns, wanted, touches(config, draws, calendars, campaigns, wanted)
+    )
+    wanted, moved = told.wanted, traffic(draws, told.touches)
     sold = sales(config, draws, calendars, wanted, moved)
     known = known_people(config, draws, wanted, sold.orders)
     customer_of_order = known.customer_of_person[sold.orders["person"]]
@@ -50,12 +55,18 @@ def _drawn(config: WorldConfig, until: datetime) -> dict[str, pa.Table]:
     return {
         **product_tables(int(calendars[0].midnights[0])),
         **advertised,
+        "experiments": experiment_table(config, draws, calendars[0], geo_test_slug(campaigns)),
         **ad_tables(config, draws, calendars, campaigns, wanted, moved, sold.orders),
-        **sales_tables(sold, customer_of_order, moved, campaigns),
+        **sales_tables(sold, customer_of_order, moved, campaigns, told.shares),
+        "shares": share_table(told.shares, known.customer_of_person),
         **social_tables(config, draws, calendars, known),
         **channel_tables(config, draws, calendars, known),
         "sessions": session_table(
-            config, draws, campaigns, _visits(draws, moved, sold.orders, known, until)
+            config,
+            draws,
+            campaigns,
+            told.shares,
+            _visits(draws, moved, sold.orders, known, until),
         ),
         "customers": customers,
         "people": people_table(config, draws, known),
@@ -80,7 +91,8 @@ def _signed_in(draws: Draws, visits: Frame, known: Known) -> Array:
     place = np.minimum(np.searchsorted(by_key["key"], visits["person_key"]), len(by_key) - 1)
     same = by_key["key"][place] == visits["person_key"]
     had_account = same & (by_key["at"][place] <= visits["at"])
-    signs_in = draws.chance("visit/signs_in", visits["key"], 0.45)
     return np.where(
-        (had_account & signs_in) | (same & visits["buys"]), by_key["customer"][place], -1
+        (had_account & signs_in(draws, visits)) | (same & visits["buys"]),
+        by_key["customer"][place],
+        -1,
     )

@@ -69,7 +69,7 @@ def social_tables(
     posts = posts.plus(writer=writers_of(draws, "post/writer", posts, known.writers))
     posts = posts.plus(kind=np.where(posts["writer"] < 0, PAGE, posts["kind"]))
     posts = _with_counters(config, draws, posts)
-    comments = _comments(config, draws, posts)
+    comments = _comments(config, draws, calendars, posts)
     comments = comments.plus(writer=writers_of(draws, "comment/writer", comments, known.writers))
     comments = comments.plus(kind=np.where(comments["writer"] < 0, PAGE, comments["kind"]))
     return {
@@ -100,17 +100,19 @@ def _posts(config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...]) -
                 crisis=np.zeros(len(key), bool),
             )
         )
-    parts.append(_crisis_posts(config, draws))
+    if config.crisis:
+        parts.append(_crisis_posts(config, draws, calendars[0]))
     return concat(parts, POST).sorted_by("market", "at", "key")
 
 
-def _crisis_posts(config: WorldConfig, draws: Draws) -> Frame:
+def _crisis_posts(config: WorldConfig, draws: Draws, calendar: Calendar) -> Frame:
     """The video itself, then posts that repeat it, fewer each day."""
     began = int(config.crisis_at.timestamp())
     echoes = max(int(config.size * CRISIS_POSTS), 2)
     key = mix(np.arange(echoes + 1), 23)
     wait = 3600 + np.minimum(draws.exponential("crisis/wait", key, 2.5 * DAY), ECHO_DAYS * DAY)
-    at = began + np.where(np.arange(echoes + 1) == 0, 0, wait.astype(np.int64))
+    began_at = np.full(echoes + 1, began)
+    at = np.where(np.arange(echoes + 1) == 0, began_at, calendar.later(began_at, wait))
     echo_kind = draws.choice("crisis/kind", key, (0.3, 0.0, 0.15, 0.1, 0.45))
     first = np.arange(echoes + 1) == 0
     return Frame(
@@ -135,6 +137,15 @@ def writers_of(draws: Draws, purpose: str, rows: Frame, writers: Frame) -> Array
             before = np.searchsorted(writers["at"][first:end], rows["at"][mine])
             pick = draws.below(purpose, rows["key"][mine], before)
             found[mine] = np.where(before > 0, first + pick, -1)
+    return found
+
+
+def later(calendars: tuple[Calendar, ...], market: Array, at: Array, seconds: Array) -> Array:
+    """Each instant so many seconds later, by the hours at which people of its market write."""
+    found = np.zeros(len(at), np.int64)
+    for code, calendar in enumerate(calendars):
+        mine = market == code
+        found[mine] = calendar.later(at[mine], seconds[mine])
     return found
 
 
@@ -179,7 +190,9 @@ def _with_counters(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
     return posts.plus(media_view=views, deleted=deleted, **counted)
 
 
-def _comments(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
+def _comments(
+    config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], posts: Frame
+) -> Frame:
     """Comments over the four weeks after a post; some are answered by the page."""
     mean = 0.4 + np.minimum(posts["media_view"] / config.size * 6, 12.0)
     video = posts["crisis"] & (posts["status"] == VIDEO)
@@ -188,7 +201,7 @@ def _comments(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
     key = mix(posts["key"][post], place, 29)
     pace = np.where(video[post], 2.2 * DAY, 0.7 * DAY)
     limit = np.where(video[post], ECHO_DAYS, 28) * DAY - 60
-    wait = 60 + np.minimum(draws.exponential("comment/wait", key, pace), limit).astype(np.int64)
+    wait = 60 + np.minimum(draws.exponential("comment/wait", key, pace), limit)
     mood = draws.choice("comment/sentiment", key, (0.5, 0.32, 0.18))
     angry = posts["crisis"][post] & draws.chance("comment/angry", key, 0.86)
     own = Frame(
@@ -196,7 +209,7 @@ def _comments(config: WorldConfig, draws: Draws, posts: Frame) -> Frame:
         post=post,
         parent=np.full(len(key), -1),
         market=posts["market"][post],
-        at=posts["at"][post] + wait,
+        at=later(calendars, posts["market"][post], posts["at"][post], wait),
         kind=draws.choice("comment/author", key, (0.38, 0.05, 0.05, 0.02, 0.50)),
         sentiment=np.where(angry, NEGATIVE, mood),
         crisis=posts["crisis"][post],

@@ -95,7 +95,20 @@ CAMPAIGNS = _table(
     ("removed_as", TEXT, "ARCHIVED or DELETED; NULL if not (yet)."),
     ("utm_campaign", TEXT, "utm_campaign of its links."),
     ("daily_budget", WHOLE, "Daily budget, minor units."),
-    ("kind", TEXT, "truth: prospecting, retargeting, retention, awareness or promotion."),
+    ("kind", TEXT, "truth: prospecting, retargeting, retention, awareness, promotion, geo-test."),
+)
+
+EXPERIMENTS = _table(
+    "Geo experiments as the brand's list has them: one row a province.",
+    MARKET,
+    ("experiment", TEXT, "Experiment."),
+    ("country_code", TEXT, "Country (ISO 3166)."),
+    ("province", TEXT, "Province."),
+    ("group", TEXT, "treatment, where the campaign is shown, or control."),
+    ("first_day", DAY, "First day of the experiment, account-local."),
+    ("last_day", DAY, "Last day of the experiment, account-local."),
+    ("utm_campaign", TEXT, "utm_campaign of the campaign that is tested."),
+    ("declared_at", INSTANT, "When it was put on the list."),
 )
 
 ADSETS = _table(
@@ -175,9 +188,9 @@ SESSIONS = _table(
     ("started_at", INSTANT, "Start."),
     ("session_number", WHOLE, "1 for the browser's first visit, and so on."),
     ("source", TEXT, "Source: facebook, google, tiktok, newsletter, a site…, or (direct)."),
-    ("medium", TEXT, "Medium: paid_social, cpc, social, organic, email, referral or (none)."),
+    ("medium", TEXT, "Medium: paid_social, cpc, social, share, organic, email, referral, (none)."),
     ("campaign", TEXT, "utm_campaign, or (direct), (organic), (referral)."),
-    ("content", TEXT, "utm_content: the ad; else NULL."),
+    ("content", TEXT, "utm_content: the ad, or the share whose link was followed; else NULL."),
     ("landing_page", TEXT, "Address of the first page, UTM parameters included."),
     ("referrer", TEXT, "Referring address, or NULL."),
     ("country", TEXT, "Country's name."),
@@ -189,7 +202,24 @@ SESSIONS = _table(
     ("engagement_msec", WHOLE, "Time in the foreground, milliseconds."),
     ("viewed_item", FLAG, "A product page was viewed."),
     ("added_to_cart", FLAG, "Something was put in the cart."),
+    ("shares", WHOLE, "Links that were shared in it."),
     ("order_id", WHOLE, "Order that the visit placed, once placed; else NULL."),
+)
+
+SHARES = _table(
+    "Links that customers shared with friends, each in a visit in which the site knew them.",
+    MARKET,
+    ("share_id", TEXT, "Share: the link's utm_content."),
+    PERSON,
+    ("customer_id", WHOLE, "Customer who shared."),
+    ("user_pseudo_id", TEXT, "Browser in which it was shared."),
+    ("session_id", WHOLE, "Visit in which it was shared."),
+    ("shared_at", INSTANT, "When."),
+    ("method", TEXT, "By what: whatsapp, facebook, instagram or twitter; the link's utm_source."),
+    ("item_id", TEXT, "Handle of the product whose page was shared."),
+    ("link", TEXT, "Address that was passed on, UTM parameters included."),
+    ("depth", WHOLE, "truth: 0 for a customer whom no share won, else one more than that share's."),
+    ("parent_share_id", TEXT, "truth: the share that won the customer, or NULL."),
 )
 
 ORDERS = _table(
@@ -295,10 +325,16 @@ ORDER_CAUSES = _table(
     MARKET,
     ORDER,
     PERSON,
-    ("cause", TEXT, "baseline, campaign (its click made the order), or campaign_repeat."),
-    ("campaign_id", TEXT, "Campaign without which the order would not exist; NULL for baseline."),
+    (
+        "cause",
+        TEXT,
+        "baseline, campaign (its click made the order) or word_of_mouth (a friend's "
+        "link did), or campaign_repeat or word_of_mouth_repeat for later orders of those won so.",
+    ),
+    ("campaign_id", TEXT, "Campaign without which the order would not exist, or NULL."),
+    ("share_id", TEXT, "Share without which the order would not exist, or NULL."),
     ("user_pseudo_id", TEXT, "Browser of the first visit of the purchase; NULL without one."),
-    ("session_id", WHOLE, "First visit of the purchase; the causing click for `campaign`."),
+    ("session_id", WHOLE, "First visit of the purchase; the causing one if a click or link did."),
 )
 
 POSTS = _table(
@@ -596,6 +632,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "variants": VARIANTS,
     "customers": CUSTOMERS,
     "campaigns": CAMPAIGNS,
+    "experiments": EXPERIMENTS,
     "adsets": ADSETS,
     "ads": ADS,
     "ad_cells": AD_CELLS,
@@ -610,6 +647,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "refund_transactions": REFUND_TRANSACTIONS,
     "journeys": JOURNEYS,
     "order_causes": ORDER_CAUSES,
+    "shares": SHARES,
     "posts": POSTS,
     "comments": COMMENTS,
     "page_days": PAGE_DAYS,
@@ -634,6 +672,7 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "variants": ("market", "variant_id"),
     "customers": ("market", "customer_id"),
     "campaigns": ("network", "campaign_id"),
+    "experiments": ("market", "experiment", "province"),
     "adsets": ("network", "adset_id"),
     "ads": ("network", "ad_id"),
     "ad_cells": ("network", "market", "date_day", "ad_id"),
@@ -648,6 +687,7 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
     "refund_transactions": ("market", "transaction_id"),
     "journeys": ("market", "order_id", "position"),
     "order_causes": ("market", "order_id"),
+    "shares": ("market", "shared_at", "share_id"),
     "posts": ("market", "created_at", "post_id"),
     "comments": ("market", "created_at"),
     "page_days": ("market", "date_day"),

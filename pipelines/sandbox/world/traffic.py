@@ -1,6 +1,7 @@
 """How people come to the site: the visits before each purchase, and those that end in none.
 
-Belongs here: channels, touches, browsers, sessions. Does not: why people buy (`demand`).
+Belongs here: channels, touches, browsers, sessions. Does not: why people buy (`demand`), or who
+shares links with whom (`word_of_mouth`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.sandbox.world import tables
+from pipelines.sandbox.world import sharing, tables
 from pipelines.sandbox.world.calendar import DAY, EPOCH, Calendar
 from pipelines.sandbox.world.campaigns import Plan, ad_ids, pick_ads, url_tags
 from pipelines.sandbox.world.catalogue import PRODUCTS, handle
@@ -22,9 +23,10 @@ from pipelines.sandbox.world.draws import Array, Draws, expand, mix
 from pipelines.sandbox.world.frame import Frame, arrow, concat, instants, whole, words
 from pipelines.sandbox.world.geography import REGIONS
 from pipelines.sandbox.world.networks import NETWORKS
+from pipelines.sandbox.world.sharing import share_ids, share_links
 
-CHANNELS = ("direct", "search", "social", "email", "referral", "paid")
-DIRECT, SEARCH, SOCIAL, EMAIL, REFERRAL, PAID = range(6)
+CHANNELS = ("direct", "search", "social", "email", "referral", "paid", "share")
+DIRECT, SEARCH, SOCIAL, EMAIL, REFERRAL, PAID, SHARE = range(7)
 # The channel of the buying visit, of the visits before it, and of those after an ad's click.
 LAST_MIX = (0.36, 0.22, 0.07, 0.15, 0.05, 0.15)
 EARLIER_MIX = (0.14, 0.28, 0.18, 0.12, 0.07, 0.21)
@@ -56,6 +58,7 @@ TOUCH = (
     "purchase",
     "buys",
     "causes",
+    "share",
 )
 
 
@@ -64,7 +67,9 @@ class Traffic:
     """Every visit, and the clicks on ads by people who would have bought anyway.
 
     - `visits`: TOUCH columns with the browser and what was done, sorted by market and start;
-      `purchase` and `causes` point to a purchase (−1 without), `buys` marks the buying visit;
+      `purchase` points to a purchase, `share` to the shared link that was followed (−1 without),
+      `causes` and `buys` mark the visit that made someone buy, and the buying visit; `shares` is
+      how many links are shared in the visit;
     - `poached`: key, person_key, market, campaign, ad, at.
     """
 
@@ -72,19 +77,37 @@ class Traffic:
     poached: Frame
 
 
-def traffic(
+def touches(
     config: WorldConfig, draws: Draws, calendars: tuple[Calendar, ...], of: Plan, wanted: Demand
-) -> Traffic:
-    """Draw every visit until the calendars end."""
+) -> Frame:
+    """Draw every visit until the calendars end (TOUCH columns), but those by shared links."""
     buying = _buying_visits(draws, calendars, of, wanted)
     clicked = _click_visits(wanted)
     browsing = _browsing_visits(config, draws, calendars, wanted)
     returning = _returning_visits(draws, concat([clicked, browsing], TOUCH))
-    visits = concat([buying, clicked, browsing, returning], TOUCH)
+    return _inside(calendars, concat([buying, clicked, browsing, returning], TOUCH))
+
+
+def touches_by_links(
+    draws: Draws, calendars: tuple[Calendar, ...], of: Plan, wanted: Demand
+) -> Frame:
+    """The visits that shared links (`clicks`) began, and all those of the persons they won."""
+    buying = _buying_visits(draws, calendars, of, wanted)
+    clicked = _click_visits(wanted).plus(channel=SHARE, share=wanted.clicks["share"])
+    returning = _returning_visits(draws, clicked)
+    return _inside(calendars, concat([buying, clicked, returning], TOUCH))
+
+
+def _inside(calendars: tuple[Calendar, ...], visits: Frame) -> Frame:
     first = np.array([calendar.midnights[0] for calendar in calendars])
     last = np.array([calendar.midnights[-1] for calendar in calendars])
     inside = (visits["at"] >= first[visits["market"]]) & (visits["at"] < last[visits["market"]])
-    visits = _with_browsers(draws, visits.take(inside))
+    return visits.take(inside)
+
+
+def traffic(draws: Draws, touched: Frame) -> Traffic:
+    """The visits as the site sees them: by browser, with what was done in each."""
+    visits = _with_browsers(draws, touched)
     poached = visits.take((visits["channel"] == PAID) & visits["poached"])
     return Traffic(visits=visits, poached=poached)
 
@@ -97,6 +120,7 @@ def _visit(rows: Frame, **given: Array | int) -> Frame:
         "purchase": -1,
         "buys": False,
         "causes": False,
+        "share": -1,
     }
     return rows.plus(**(blank | given))
 
@@ -175,7 +199,7 @@ def _with_channel(draws: Draws, calendars: tuple[Calendar, ...], of: Plan, touch
     channel = np.where((channel == PAID) & (campaign < 0), DIRECT, channel)
     paid = np.flatnonzero(channel == PAID)
     ad[paid] = pick_ads(draws, "visit/ad", key[paid], campaign[paid], of)
-    return touches.plus(channel=channel, campaign=campaign, ad=ad)
+    return touches.plus(channel=channel, campaign=campaign, ad=ad, share=-1)
 
 
 def _click_visits(wanted: Demand) -> Frame:
@@ -196,6 +220,7 @@ def _click_visits(wanted: Demand) -> Frame:
         purchase=purchase,
         buys=buys,
         causes=purchase >= 0,
+        share=np.full(len(clicks), -1),
     )
     return rows.take(clicks["visit"])
 
@@ -244,15 +269,26 @@ def _returning_visits(draws: Draws, visits: Frame) -> Frame:
     return _visit(rows, channel=channel)
 
 
+def browsers(draws: Draws, visits: Frame) -> tuple[Array, Array]:
+    """The browser of each visit, and whether it is on the person's other machine."""
+    # Never an ad's click, or one on a friend's link.
+    here = (visits["channel"] == PAID) | (visits["channel"] == SHARE)
+    other = draws.chance("browser/other", visits["key"], 0.12) & ~here
+    return draws.bits("browser/id", mix(visits["person_key"], other)), other
+
+
+def signs_in(draws: Draws, visits: Frame) -> Array:
+    """Whether someone who has an account signs in during the visit."""
+    return draws.chance("visit/signs_in", visits["key"], 0.45)
+
+
 def _with_browsers(draws: Draws, visits: Frame) -> Frame:
-    person, market, key = visits["person_key"], visits["market"], visits["key"]
+    person, market = visits["person_key"], visits["market"]
     main = np.zeros(len(visits), np.int64)
     for code, place in enumerate(MARKETS):
         mine = market == code
         main[mine] = draws.choice("browser/device", person[mine], DEVICE_SHARES[place.code])
-    # Some visits, never an ad's click, are made on the person's other machine.
-    other = draws.chance("browser/other", key, 0.12) & (visits["channel"] != PAID)
-    browser = draws.bits("browser/id", mix(person, other))
+    browser, other = browsers(draws, visits)
     device = np.where(other, np.where(main == 1, 0, 1), main)
     visits = visits.plus(
         browser=browser, device=device, poached=~visits["causes"] & (visits["purchase"] >= 0)
@@ -264,11 +300,20 @@ def _with_browsers(draws: Draws, visits: Frame) -> Frame:
     again[1:] = (visits["browser"][1:] == visits["browser"][:-1]) & (
         visits["at"][1:] == visits["at"][:-1]
     )
-    visits = visits.take(~again)
+    if len(visits):
+        visits = visits.plus(shares=_added(visits["shares"], again)).take(~again)
     starts = np.flatnonzero(np.append(True, visits["browser"][1:] != visits["browser"][:-1]))
     runs = np.diff(np.append(starts, len(visits)))
     number = np.arange(len(visits)) - np.repeat(starts, runs) + 1
     return _with_behaviour(draws, visits.plus(number=number)).sorted_by("market", "at", "browser")
+
+
+def _added(values: Array, again: Array) -> Array:
+    """The values, each with those of the rows after it that are the same `again`."""
+    first = np.flatnonzero(~again)
+    total = np.zeros_like(values)
+    total[first] = np.add.reduceat(values, first)
+    return total
 
 
 def _with_behaviour(draws: Draws, visits: Frame) -> Frame:
@@ -302,11 +347,12 @@ def person_ids(keys: Array) -> Array:
     return (keys >> np.uint64(12)).astype(np.int64)
 
 
-def session_table(config: WorldConfig, draws: Draws, of: Plan, v: Frame) -> pa.Table:
+def session_table(config: WorldConfig, draws: Draws, of: Plan, shares: Frame, v: Frame) -> pa.Table:
     """`sessions` of these visits, whose `customer` and `order` are ids, −1 for none."""
     market = v["market"]
     who = traits(config, draws, v["person_key"], market)
-    utm = _utm(of, v)
+    utm = _utm(of, shares, v)
+    ads = ad_ids(of)
     return arrow(
         tables.SESSIONS,
         {
@@ -317,12 +363,15 @@ def session_table(config: WorldConfig, draws: Draws, of: Plan, v: Frame) -> pa.T
             "customer_id": whole(v["customer"]),
             "started_at": instants(v["at"]),
             "session_number": v["number"],
-            "source": _source(of, v),
+            "source": _source(of, shares, v),
             "medium": _medium(of, v),
             "campaign": utm["campaign"],
-            "content": words(ad_ids(of), v["ad"]),
+            "content": words(
+                [*ads, *share_ids(shares)],
+                np.where(v["share"] >= 0, len(ads) + v["share"], v["ad"]),
+            ),
             "landing_page": utm["landing"],
-            "referrer": _referrer(of, v),
+            "referrer": _referrer(of, shares, v),
             "country": words([m.country for m in MARKETS], market),
             "region": place_names(market, who["region"], None),
             "city": place_names(market, who["region"], who["city"]),
@@ -332,6 +381,7 @@ def session_table(config: WorldConfig, draws: Draws, of: Plan, v: Frame) -> pa.T
             "engagement_msec": v["engagement"],
             "viewed_item": v["viewed"],
             "added_to_cart": v["cart"],
+            "shares": v["shares"],
             "order_id": whole(v["order"]),
         },
     )
@@ -346,39 +396,55 @@ def _networks(of: Plan, visits: Frame) -> Array:
     return of.campaigns["network"][visits["campaign"]]
 
 
-def _source(of: Plan, visits: Frame) -> pa.Array:
+def _methods(shares: Frame, visits: Frame) -> Array:
+    """The code of the method by which the link that began each visit was shared; −1 without."""
+    return np.append(shares["method"], -1)[visits["share"]]
+
+
+def _source(of: Plan, shares: Frame, visits: Frame) -> pa.Array:
     named = ("(direct)", "google", "facebook", "newsletter", *REFERRAL_SITES)
+    networks = [network.utm_source for network in NETWORKS]
     channel = visits["channel"]
     code = np.where(channel == REFERRAL, 4 + _site(visits), channel)
     code = np.where(channel == PAID, len(named) + _networks(of, visits), code)
-    return words([*named, *(network.utm_source for network in NETWORKS)], code)
+    shared = len(named) + len(networks) + _methods(shares, visits)
+    code = np.where(channel == SHARE, shared, code)
+    return words([*named, *networks, *sharing.METHODS], code)
 
 
 def _medium(of: Plan, visits: Frame) -> pa.Array:
     named = ("(none)", "organic", "social", "email", "referral")
     paid = visits["channel"] == PAID
     code = np.where(paid, len(named) + _networks(of, visits), visits["channel"])
-    return words([*named, *(network.utm_medium for network in NETWORKS)], code)
+    code = np.where(visits["channel"] == SHARE, len(named) + len(NETWORKS), code)
+    return words([*named, *(network.utm_medium for network in NETWORKS), sharing.MEDIUM], code)
 
 
-def _referrer(of: Plan, visits: Frame) -> pa.Array:
+def _referrer(of: Plan, shares: Frame, visits: Frame) -> pa.Array:
     named = ["https://www.google.com/", *REFERRERS]
     paid = [address for network in NETWORKS for address in network.referrers]
     channel, mobile = visits["channel"], visits["device"] == 0
     code = np.select(
-        [channel == SEARCH, channel == REFERRAL, channel == SOCIAL, channel == PAID],
+        [
+            channel == SEARCH,
+            channel == REFERRAL,
+            channel == SOCIAL,
+            channel == PAID,
+            channel == SHARE,
+        ],
         [
             np.zeros(len(visits), np.int64),
             1 + _site(visits),
             len(named) + mobile,
             len(named) + 2 * _networks(of, visits) + mobile,
+            len(named) + len(paid) + _methods(shares, visits),
         ],
         -1,
     )
-    return words([*named, *paid], code)
+    return words([*named, *paid, *sharing.REFERRERS], code)
 
 
-def _utm(of: Plan, visits: Frame) -> dict[str, pa.Array]:
+def _utm(of: Plan, shares: Frame, visits: Frame) -> dict[str, pa.Array]:
     """utm_campaign of each visit and the address on which it landed."""
     channel = visits["channel"]
     days = visits["at"] // DAY
@@ -386,7 +452,7 @@ def _utm(of: Plan, visits: Frame) -> dict[str, pa.Array]:
     span = int(days.max()) - first + 1 if len(visits) else 1
     themes = [theme_of(EPOCH + timedelta(days=first + n)) for n in range(span)]
     letters = [letter_of(EPOCH + timedelta(days=first + n)) for n in range(span)]
-    fixed = ["(direct)", "(organic)", "(referral)"]
+    fixed = ["(direct)", "(organic)", "(referral)", sharing.CAMPAIGN]
     campaigns = [*fixed, *of.slugs, *themes, *letters]
     at_slug, at_theme = len(fixed), len(fixed) + len(of.slugs)
     at_letter = at_theme + span
@@ -395,13 +461,21 @@ def _utm(of: Plan, visits: Frame) -> dict[str, pa.Array]:
     tags += [f"?utm_source=newsletter&utm_medium=email&utm_campaign={letter}" for letter in letters]
     is_paid, is_social, is_email = channel == PAID, channel == SOCIAL, channel == EMAIL
     campaign = np.select(
-        [is_paid, is_social, is_email, channel == SEARCH, channel == REFERRAL],
+        [
+            is_paid,
+            is_social,
+            is_email,
+            channel == SEARCH,
+            channel == REFERRAL,
+            channel == SHARE,
+        ],
         [
             at_slug + visits["campaign"],
             at_theme + days - first,
             at_letter + days - first,
             np.ones_like(days),
             np.full_like(days, 2),
+            np.full_like(days, 3),
         ],
         0,
     )
@@ -420,7 +494,11 @@ def _utm(of: Plan, visits: Frame) -> dict[str, pa.Array]:
     path = (visits["key"] >> np.uint64(20)) % np.uint64(len(paths) * 2)
     path = np.where(path < len(paths), path, 0).astype(np.int64)
     hosts = [f"https://{m.hostname}{p}" for m in MARKETS for p in paths]
-    address = words(hosts, visits["market"] * len(paths) + path)
+    place = visits["market"] * len(paths) + path
+    address = words(
+        [*hosts, *share_links(shares)],
+        np.where(visits["share"] >= 0, len(hosts) + visits["share"], place),
+    )
     return {
         "campaign": words(campaigns, campaign),
         "landing": pc.binary_join_element_wise(address, words(tags, tag), ""),

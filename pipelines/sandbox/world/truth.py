@@ -6,23 +6,25 @@ Belongs here: exact counts and sums of what is visible. Does not: any platform's
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.sandbox.world.causes import NOTHING, increments, order_truth
 from pipelines.sandbox.world.channels import CHANNELS
 from pipelines.sandbox.world.config import INDONESIA, MARKETS, Market, naive_utc
 from pipelines.sandbox.world.events import event_counts
+from pipelines.sandbox.world.measured import geo_test, word_of_mouth
 from pipelines.sandbox.world.networks import META, NETWORKS
 from pipelines.sandbox.world.outlets import MONEY as OUTLET_MONEY
 from pipelines.sandbox.world.outlets import OUTLETS, Outlet
+from pipelines.sandbox.world.span import Span
 from pipelines.sandbox.world.state import (
     CHANNEL_COUNTERS,
     current_channel_posts,
@@ -38,33 +40,6 @@ from pipelines.sandbox.world.world import World
 MONEY = ("gross", "discount", "subtotal", "tax", "shipping", "total", "refunded")
 DELIVERY = ("impressions", "clicks", "link_clicks", "spend")
 CLAIMS = ("purchases_claimed_7d_click", "purchases_claimed_1d_view", "value_claimed")
-
-
-@dataclass(frozen=True)
-class Span:
-    """Whole days that are counted; None is open."""
-
-    first: date | None = None
-    last: date | None = None
-
-    def of_instants(self, table: pa.Table, column: str, zone: ZoneInfo) -> pa.Table:
-        """Rows whose instant (naive UTC) falls on these days in that zone."""
-        local = pc.local_timestamp(
-            pc.assume_timezone(table[column], "UTC").cast(pa.timestamp("us", str(zone)))
-        )
-        return self._of(table, local.cast(pa.date32()))
-
-    def of_days(self, table: pa.Table) -> pa.Table:
-        """Rows whose `date_day` is one of these days."""
-        return self._of(table, table["date_day"])
-
-    def _of(self, table: pa.Table, days: Any) -> pa.Table:
-        keep = pc.is_valid(days)
-        if self.first is not None:
-            keep = pc.and_(keep, pc.greater_equal(days, pa.scalar(self.first, pa.date32())))
-        if self.last is not None:
-            keep = pc.and_(keep, pc.less_equal(days, pa.scalar(self.last, pa.date32())))
-        return table.filter(keep)
 
 
 def truth(
@@ -93,6 +68,8 @@ def truth(
     - `money` of the sales: the columns' sums, `refunded` and net, where net is gross −
       seller_discount − refunded: what the platform pays for a buyer is revenue;
     - `payments` of the own site: attempts, and the settled sums of `balance` in minor units.
+
+    `word_of_mouth` and `geo_test` (of all days): see the functions of these names in `measured`.
     """
     world = world.at(now)
     span = Span(first, last)
@@ -107,6 +84,8 @@ def truth(
         "crisis_at": naive_utc(world.config.crisis_at).isoformat(),
         "markets": {market.code: _market(world, market, span) for market in MARKETS},
         "outlets": {outlet.name: _outlet(world, outlet, span) for outlet in OUTLETS},
+        "word_of_mouth": word_of_mouth(world, span),
+        "geo_test": geo_test(world),
     }
 
 
@@ -259,71 +238,6 @@ def _campaigns(
             **brought.get(campaign, NOTHING),
         }
     return told
-
-
-NOTHING = {
-    "incremental_orders": 0,
-    "incremental_first_hand": 0,
-    "incremental_net": 0,
-    "incremental_margin": 0,
-}
-
-
-def increments(world: World) -> dict[str, dict[str, int]]:
-    """What would not have happened without each campaign, by now: orders, net revenue and margin.
-
-    `incremental_first_hand` counts only orders that a click made, without the later purchases of
-    the customers whom it won. Margin is net revenue less the cost of the units kept.
-    """
-    orders = order_truth(world)
-    caused = orders.filter(
-        pc.and_(pc.is_valid(orders["campaign_id"]), pc.invert(orders["is_test"]))
-    )
-    direct = pc.equal(caused["cause"], "campaign").cast(pa.int64())
-    sums = (
-        caused.append_column("direct", direct)
-        .group_by("campaign_id")
-        .aggregate([("order_id", "count"), ("direct", "sum"), ("net", "sum"), ("margin", "sum")])
-    )
-    return {
-        row["campaign_id"]: {
-            "incremental_orders": row["order_id_count"],
-            "incremental_first_hand": row["direct_sum"],
-            "incremental_net": row["net_sum"],
-            "incremental_margin": row["margin_sum"],
-        }
-        for row in sums.to_pylist()
-    }
-
-
-def order_truth(world: World) -> pa.Table:
-    """Every order as it stands, with net, margin (minor units) and its true cause."""
-    orders, causes = current_orders(world), world.order_causes
-    net = np.asarray(orders["subtotal"].to_numpy()) - np.asarray(orders["refunded"].to_numpy())
-    cost = _unit_costs(world)
-    orders = orders.append_column("net", pa.array(net)).append_column(
-        "margin", pa.array(net - cost)
-    )
-    for name in ("person_id", "cause", "campaign_id"):
-        orders = orders.append_column(name, causes[name])
-    orders = orders.append_column("first_user_pseudo_id", causes["user_pseudo_id"])
-    return orders.append_column("first_session_id", causes["session_id"])
-
-
-def _unit_costs(world: World) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Cost of the units sold in each order; `orders` and `order_lines` are sorted by order."""
-    lines, variants = world.order_lines, world.variants
-    place = pc.index_in(
-        lines["variant_id"], value_set=variants["variant_id"].combine_chunks()
-    ).to_numpy()
-    cost = variants["unit_cost"].to_numpy()[place] * lines["quantity"].to_numpy()
-    total = np.zeros(world.orders.num_rows, np.int64)
-    np.add.at(
-        total,
-        np.searchsorted(world.orders["order_id"].to_numpy(), lines["order_id"].to_numpy()),
-        cost,
-    )
-    return total
 
 
 def write_truth(

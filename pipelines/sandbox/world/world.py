@@ -23,9 +23,11 @@ BORN = {
     "products": "created_at",
     "customers": "created_at",
     "campaigns": "created_at",
+    "experiments": "declared_at",
     "adsets": "created_at",
     "ads": "created_at",
     "sessions": "started_at",
+    "shares": "shared_at",
     "orders": "created_at",
     "order_edits": "edited_at",
     "refunds": "created_at",
@@ -81,6 +83,7 @@ class World:
     variants: pa.Table
     customers: pa.Table
     campaigns: pa.Table
+    experiments: pa.Table
     adsets: pa.Table
     ads: pa.Table
     ad_cells: pa.Table
@@ -95,6 +98,7 @@ class World:
     refund_transactions: pa.Table
     journeys: pa.Table
     order_causes: pa.Table
+    shares: pa.Table
     posts: pa.Table
     comments: pa.Table
     page_days: pa.Table

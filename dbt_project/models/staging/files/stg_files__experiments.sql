@@ -1,0 +1,21 @@
+{# Declared lists are complete: what is not in the newest one was called off. #}
+with
+versions as (
+    select
+        *,
+        max(dt) over (partition by dataset) as newest_day
+    from {{ source('files', 'experiments') }}
+)
+
+select
+    dataset,
+    experiment,
+    country_code as country,
+    province,
+    lower(test_group) as test_group,
+    first_day,
+    last_day,
+    utm_campaign,
+    dt as lake_day
+from versions
+where dt = newest_day
