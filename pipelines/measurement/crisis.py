@@ -5,7 +5,8 @@ Belongs here: the rule over counts by hour. Does not: what is negative or about 
 
 An hour is flagged where its count is at least a minimum and above median + 3 · 1.4826 · MAD of the
 same hour of the day (UTC) over the 28 days before. 1.4826 · MAD is the standard deviation where
-counts scatter normally. Flagged hours leave the baseline, so a crisis does not become what is usual.
+counts scatter normally. Flagged hours leave the baseline, so that a crisis does not become what is
+usual.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ HOURS = pa.schema(
 Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Levels = NDArray[np.float64]
+# First and last flagged hour, as places in the grid.
+Span = tuple[int, int]
 
 
 def hours(counts: pa.Table, *, minimum: int, bridge_hours: int) -> pa.Table:
@@ -48,39 +51,31 @@ def hours(counts: pa.Table, *, minimum: int, bridge_hours: int) -> pa.Table:
     `usual_mentions` is the median of the baseline, `threshold` what must be exceeded; both are NULL
     in the first days, which nothing is compared with. Flagged hours of all topics with gaps of at
     most `bridge_hours` between them are one crisis, named by the hour in which it began; the hours
-    of its topics until its last flagged one belong to it. `is_over` says that nothing has been flagged
-    for longer than that since.
+    of its topics until its last flagged one belong to it. `is_over` says that nothing has been
+    flagged for longer than that since.
     """
     if not counts.num_rows:
         return HOURS.empty_table()
     topics = sorted(set(counts["topic"].to_pylist()))
     first, grid = _grid(counts, topics)
     usual, threshold, flagged = flags(grid, minimum=minimum)
-    crises = _stretches(flagged.any(axis=0), bridge_hours)
+    crises = _stretches(np.asarray(flagged.any(axis=0)), bridge_hours)
     last = _last_hour(counts, first)
-    rows = []
-    for place, topic in enumerate(topics):
-        mine = {
-            hour: span
-            for span in crises
-            for hour in range(span[0], span[1] + 1)
-            if flagged[place, span[0] : span[1] + 1].any()
+    spans = [_spans_of_hours(each, crises) for each in flagged]
+    rows = [
+        {
+            "topic": topics[place],
+            "hour_at": first + hour * HOUR,
+            "negative_mentions": int(grid[place, hour]),
+            "usual_mentions": _told(usual[place, hour]),
+            "threshold": _told(threshold[place, hour]),
+            "is_flagged": bool(flagged[place, hour]),
+            "crisis_started_at": first + span[0] * HOUR if span else None,
+            "is_over": last - span[1] > bridge_hours if span else None,
         }
-        for hour in np.flatnonzero(grid[place]).tolist():
-            span = mine.get(hour)
-            known = not np.isnan(threshold[place, hour])
-            rows.append(
-                {
-                    "topic": topic,
-                    "hour_at": first + hour * HOUR,
-                    "negative_mentions": int(grid[place, hour]),
-                    "usual_mentions": float(usual[place, hour]) if known else None,
-                    "threshold": float(threshold[place, hour]) if known else None,
-                    "is_flagged": bool(flagged[place, hour]),
-                    "crisis_started_at": first + span[0] * HOUR if span else None,
-                    "is_over": last - span[1] > bridge_hours if span else None,
-                }
-            )
+        for place, hour in np.argwhere(grid).tolist()
+        for span in [spans[place].get(hour)]
+    ]
     return pa.Table.from_pylist(rows, schema=HOURS)
 
 
@@ -117,13 +112,27 @@ def _median(window: Levels) -> Levels:
     return np.asarray((middle[0] + middle[1])[:, 0] / 2)
 
 
-def _stretches(flagged: Flags, bridge_hours: int) -> list[tuple[int, int]]:
+def _stretches(flagged: Flags, bridge_hours: int) -> list[Span]:
     """First and last flagged hour of each stretch whose gaps are no longer than `bridge_hours`."""
     places = np.flatnonzero(flagged)
     if not len(places):
         return []
     parts = np.split(places, np.flatnonzero(np.diff(places) > bridge_hours + 1) + 1)
     return [(int(part[0]), int(part[-1])) for part in parts]
+
+
+def _spans_of_hours(flagged: Flags, crises: list[Span]) -> dict[int, Span]:
+    """The crisis of each hour of a topic that is flagged somewhere in it."""
+    return {
+        hour: (first, last)
+        for first, last in crises
+        if flagged[first : last + 1].any()
+        for hour in range(first, last + 1)
+    }
+
+
+def _told(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _grid(counts: pa.Table, topics: list[str]) -> tuple[datetime, Counts]:

@@ -1,14 +1,14 @@
 """How a text feels, what it is about, and in which of two languages: Indonesian and English.
 
-Belongs here: the rules, and reading the words that they go by (`sentiment_words.csv`, `topics.csv`).
-Does not: which texts are looked at (SQL), or what follows from them (`crisis`).
+Belongs here: the rules, and reading the words that they go by (`sentiment_words.csv`,
+`topics.csv`). Does not: which texts are looked at (SQL), or what follows from them (`crisis`).
 
 A text's feeling is the sum of the weights of its words, −4 to 4 each, by the rules of Hutto and
-Gilbert (*VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text*, 2014):
-a negation up to three words before turns a word round and takes a quarter of its strength, a word of
-degree beside it strengthens or weakens it, what follows "but" counts more than what went before. Two
-rules are ours: after "too" or "kurang" (not enough) a word is negative, and what is asked is not
-praised. The score is sum ÷ √(sum² + 15), between −1 and 1.
+Gilbert (*VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text*,
+2014): a negation up to three words before turns a word round and takes a quarter of its strength,
+a word of degree beside it strengthens or weakens it, what follows "but" counts more than what went
+before. Two rules are ours: after "too" or "kurang" (not enough) a word is negative, and what is
+asked is not praised. The score is sum ÷ √(sum² + 15), between −1 and 1.
 """
 
 from __future__ import annotations
@@ -78,9 +78,10 @@ class Lexicon:
 def scores(content: pa.Table) -> pa.Table:
     """Language, sentiment, score and topic of each row, as SCORES, in the order of `content`.
 
-    `content` has `content_key, message, language`; `language` is what the platform tells (BCP 47) or
-    NULL. `sentiment` is positive, neutral or negative; NULL, with its score, for a text in another
-    language, without a known word, or empty. `topic` is one of `topic_names()`; NULL without a text.
+    `content` has `content_key, message, language`; `language` is what the platform tells (BCP 47)
+    or NULL. `sentiment` is positive, neutral or negative; NULL, with its score, for a text in
+    another language, without a known word, or empty. `topic` is one of `topic_names()`; NULL
+    without a text.
     Each distinct text is looked at once.
     """
     texts = list(zip(content["message"].to_pylist(), content["language"].to_pylist(), strict=True))

@@ -1,0 +1,64 @@
+{# What was sold each day in the countries that a crisis exposes: those where the languages of at least a third
+   of its mentions are spoken (`language_countries`). The last day with orders may not be complete. #}
+with
+spoken as (
+    {%- for language, countries in var('language_countries').items() %}
+    {%- set outer = loop %}
+    {%- for country in countries %}
+    select
+        '{{ language }}' as language,
+        '{{ country }}' as country
+    {{ 'union all' if not (outer.last and loop.last) }}
+    {%- endfor %}
+    {%- endfor %}
+),
+
+languages as (
+    select
+        crisis_started_at,
+        language,
+        count(*) as mentions
+    from {{ ref('int_crises__mentions') }}
+    group by crisis_started_at, language
+),
+
+shared as (
+    select
+        crisis_started_at,
+        language,
+        mentions,
+        sum(mentions) over (partition by crisis_started_at) as mentions_in_all
+    from languages
+),
+
+exposed as (
+    select
+        shared.crisis_started_at,
+        spoken.country
+    from shared
+    inner join spoken
+        on shared.language = spoken.language
+    where shared.mentions * 3 >= shared.mentions_in_all
+),
+
+sold as (
+    select
+        order_date as date_day,
+        country,
+        count(case when not is_credit_note then 1 end) as orders,
+        sum(net_amount_reporting) as net_revenue
+    from {{ ref('fct_order') }}
+    where order_date < (select max(order_date) from {{ ref('fct_order') }})
+    group by order_date, country
+)
+
+select
+    exposed.crisis_started_at,
+    {{ reporting_date('exposed.crisis_started_at') }} as started_date,
+    exposed.country,
+    sold.date_day,
+    sold.orders,
+    sold.net_revenue
+from exposed
+inner join sold
+    on exposed.country = sold.country
