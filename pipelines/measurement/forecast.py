@@ -59,9 +59,8 @@ LOSSES = pa.schema(
 def losses(days: pa.Table, *, confidence: float = 0.9) -> pa.Table:
     """What each crisis cost, as LOSSES, in order of their beginnings.
 
-    `days` has one row per crisis and day of what it exposes: `crisis_started_at, started_date,
-    date_day, orders, net_revenue`; a day without a row sold nothing, and the last day is the last
-    that is complete. Compared are the days after `started_date`, fourteen at most; `lost_revenue`
+    `days` has rows by crisis and day of what it exposes, `crisis_started_at, started_date,
+    date_day, orders, net_revenue`; those of a day add up, and the last day is complete. Compared are the days after `started_date`, fourteen at most; `lost_revenue`
     is expected − actual, below 0 where more was sold. `recovered_at` is the last day of the first
     week from then on whose revenue is within the interval; NULL where none is yet.
 

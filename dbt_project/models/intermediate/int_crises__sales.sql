@@ -1,5 +1,5 @@
 {# What was sold each day in the countries that a crisis exposes: those where the languages of at least a third
-   of its mentions are spoken (`language_countries`). The last day with orders may not be complete. #}
+   of its mentions are spoken (`language_countries`), if anything ever was sold there. The last day with orders may not be complete. #}
 with
 spoken as (
     {%- for language, countries in var('language_countries').items() %}
@@ -48,17 +48,30 @@ sold as (
         count(case when not is_credit_note then 1 end) as orders,
         sum(net_amount_reporting) as net_revenue
     from {{ ref('fct_order') }}
-    where order_date < (select max(order_date) from {{ ref('fct_order') }})
     group by order_date, country
+),
+
+days as (
+    select calendar.date_day
+    from {{ ref('dim_date') }} as calendar
+    inner join (
+        select
+            min(date_day) as first_day,
+            max(date_day) as last_day
+        from sold
+    ) as bounds
+        on calendar.date_day >= bounds.first_day and calendar.date_day < bounds.last_day
 )
 
 select
     exposed.crisis_started_at,
     {{ reporting_date('exposed.crisis_started_at') }} as started_date,
     exposed.country,
-    sold.date_day,
-    sold.orders,
-    sold.net_revenue
+    days.date_day,
+    coalesce(sold.orders, 0) as orders,
+    coalesce(sold.net_revenue, 0) as net_revenue
 from exposed
-inner join sold
-    on exposed.country = sold.country
+cross join days
+left join sold
+    on exposed.country = sold.country and days.date_day = sold.date_day
+where exposed.country in (select country from sold)
