@@ -18,7 +18,7 @@ ILL = "Anak saya muntah dan mual, parah!"
 
 
 def land(lake: HandmadeLake) -> None:
-    """An order a day until a Friday on whose evening many say that they fell ill; then half as many."""
+    """An order a day until a Friday on whose evening many tell that they fell ill; then half."""
     days = [FIRST + timedelta(days=n) for n in range(77)]
     for day in days[::7]:
         s.rates(lake, day)
