@@ -60,9 +60,10 @@ def losses(days: pa.Table, *, confidence: float = 0.9) -> pa.Table:
     """What each crisis cost, as LOSSES, in order of their beginnings.
 
     `days` has rows by crisis and day of what it exposes, `crisis_started_at, started_date,
-    date_day, orders, net_revenue`; those of a day add up, and the last day is complete. Compared are the days after `started_date`, fourteen at most; `lost_revenue`
-    is expected − actual, below 0 where more was sold. `recovered_at` is the last day of the first
-    week from then on whose revenue is within the interval; NULL where none is yet.
+    date_day, orders, net_revenue`; those of a day add up, and the last day is complete. Compared
+    are the days after `started_date`, fourteen at most; `lost_revenue` is expected − actual, below
+    0 where more was sold. `recovered_at` is the last day of the first week from then on whose
+    revenue is within the interval; NULL where none is yet.
 
     Where the days before do not carry a forecast the figures are NULL and `refused` says why.
     """
