@@ -51,16 +51,22 @@ sold as (
     group by order_date, country
 ),
 
+bounds as (
+    select
+        min(date_day) as first_day,
+        max(date_day) as last_day
+    from sold
+),
+
 days as (
     select calendar.date_day
     from {{ ref('dim_date') }} as calendar
-    inner join (
-        select
-            min(date_day) as first_day,
-            max(date_day) as last_day
-        from sold
-    ) as bounds
+    inner join bounds
         on calendar.date_day >= bounds.first_day and calendar.date_day < bounds.last_day
+),
+
+countries as (
+    select distinct country from sold
 )
 
 select
@@ -71,7 +77,8 @@ select
     coalesce(sold.orders, 0) as orders,
     coalesce(sold.net_revenue, 0) as net_revenue
 from exposed
+inner join countries
+    on exposed.country = countries.country
 cross join days
 left join sold
     on exposed.country = sold.country and days.date_day = sold.date_day
-where exposed.country in (select country from sold)
