@@ -14,7 +14,7 @@ import dagster as dg
 
 from pipelines.connectors.registry import all_streams
 from pipelines.connectors.stream import Stream
-from pipelines.defs.alerts import failure_sensor
+from pipelines.defs.alerts import crisis_sensor, failure_sensor
 from pipelines.defs.dbt import PROJECT_DIR, models, models_asset, prepare_manifest
 from pipelines.defs.jobs import jobs
 from pipelines.defs.lake import expiry_asset, manifest_asset
@@ -78,7 +78,7 @@ def build_defs(
         asset_checks=[*mart_checks(), *version_checks(streams)],
         jobs=jobs(streams),
         schedules=[daily_schedule(streams, settings), fleeting_schedule(streams, settings)],
-        sensors=[build_sensor(), failure_sensor(settings)],
+        sensors=[build_sensor(), failure_sensor(settings), crisis_sensor(settings)],
         executor=EXECUTOR,
         resources={
             "workspace": workspace_resource(Workspace(settings)),

@@ -193,6 +193,18 @@ def test_only_what_changed_is_replaced(lake: HandmadeLake, warehouse: Warehouse)
     }
 
 
+def test_what_is_judged_otherwise_now_is_replaced(lake: HandmadeLake, warehouse: Warehouse) -> None:
+    first_landing(lake)
+    praise = s.comment("c1", s.at(s.FRIDAY), "Enak sekali!")
+    lake.put("facebook_pages.comments", s.PAGE, s.FRIDAY, [praise])
+    warehouse.dbt("run")
+    # As words that were not on the lists then would have it.
+    warehouse.execute("update fct_content set sentiment = null, sentiment_score = null")
+    warehouse.dbt("run", *TABLES)
+    judged = warehouse.rows("select sentiment from fct_content where content_id = 'c1'")
+    assert judged == [("positive",)]
+
+
 def test_changed_reporting_settings_convert_every_row_again(
     lake: HandmadeLake, warehouse: Warehouse
 ) -> None:

@@ -469,8 +469,8 @@ def test_a_post_on_x_that_is_mentioned_and_found_is_content_once(built: Warehous
         " post_key = md5('x|1501|o1'), permalink_url from fct_content"
         " where source = 'x' order by content_id"
     ) == [
-        ("m1", "1501", "mention", "o1", "o1", "Rina", "in", False, True, X_POST + "m1"),
-        ("n1", "search", "mention", None, None, None, "in", False, None, X_POST + "n1"),
+        ("m1", "1501", "mention", "o1", "o1", "Rina", "id", False, True, X_POST + "m1"),
+        ("n1", "search", "mention", None, None, None, "id", False, None, X_POST + "n1"),
     ]
 
 

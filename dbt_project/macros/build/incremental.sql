@@ -97,8 +97,12 @@ A fact takes part by
 {# Pre-hook. `candidates` is the relation of the entities as they would be built now, and `built_if` says
    which of them have rows in the fact (an order without refunds has none in fct_refund). `widen_by` is
    a column whose whole group is replaced when one of its rows is (the orders of a person); `fx_date`
-   the column by whose day the row was converted: a rate that moved affects its rows too. #}
-{% macro find_affected(key, candidates, inputs, built_if='true', widen_by=none, fx_date=none) %}
+   the column by whose day the row was converted: a rate that moved affects its rows too. `judged_in` is a
+   relation that says `judged` of each key by rules outside the models: rows that it judges otherwise now
+   are affected. #}
+{% macro find_affected(
+    key, candidates, inputs, built_if='true', widen_by=none, fx_date=none, judged_in=none, judged=()
+) %}
     {%- if is_incremental() -%}
     create or replace temporary table {{ affected() }} as
     with
@@ -134,6 +138,16 @@ A fact takes part by
         left join {{ ref('int_fx_rates__daily') }} as fx
             on built.currency = fx.currency and built.{{ fx_date }} = fx.date_day
         where built.fx_rate is distinct from {{ fx_rate('built.currency') }}
+        {%- endif %}
+        {%- if judged_in %}
+        union
+        select built.{{ key }}
+        from {{ this }} as built
+        inner join {{ judged_in }} as judged on built.{{ key }} = judged.{{ key }}
+        where
+            {%- for column in judged %}
+            {{ 'or ' if not loop.first }}built.{{ column }} is distinct from judged.{{ column }}
+            {%- endfor %}
         {%- endif %}
     )
     {%- if widen_by %},

@@ -51,3 +51,16 @@
 {% macro spark__distinct_list(column) -%}
     array_sort(collect_set({{ column }}))
 {%- endmacro %}
+
+{# The same as one text, parted by commas. #}
+{% macro distinct_text(column) -%}
+    {{ return(adapter.dispatch('distinct_text')(column)) }}
+{%- endmacro %}
+
+{% macro default__distinct_text(column) -%}
+    array_to_string({{ distinct_list(column) }}, ',')
+{%- endmacro %}
+
+{% macro spark__distinct_text(column) -%}
+    array_join({{ distinct_list(column) }}, ',')
+{%- endmacro %}
