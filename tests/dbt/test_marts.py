@@ -20,6 +20,7 @@ LOST_TIES = {
     "assert_campaign_spend_equals_facts": (
         "delete from mart_campaign_roi where campaign_id = 'C1'"
     ),
+    "assert_ads_equal_campaigns": "update mart_ad_roi set spend = spend + 1 where ad_id = 'A2'",
     "assert_attributed_equals_recorded": "update mart_campaign_roi set attributed_revenue = 0",
     "assert_credits_conserve_orders": (
         "update fct_touch_credit set credit = credit / 2 where touches = 3"
