@@ -22,6 +22,13 @@ LOST_TIES = {
     ),
     "assert_ads_equal_campaigns": "update mart_ad_roi set spend = spend + 1 where ad_id = 'A2'",
     "assert_attributed_equals_recorded": "update mart_campaign_roi set attributed_revenue = 0",
+    "assert_channels_equal_campaigns": (
+        "update mart_channel_roi set spend = 0 where province = '__unallocated__'"
+    ),
+    "assert_regions_equal_recorded": "delete from mart_channel_roi where channel = 'email'",
+    "assert_days_equal_recorded": "update mart_mer_daily set net_revenue = net_revenue + 1",
+    "assert_cohorts_equal_recorded": "update mart_cohort_ltv set margin = margin + 1",
+    "assert_cohorts_equal_campaigns": "update mart_cohort_ltv set spend = 0",
     "assert_credits_conserve_orders": (
         "update fct_touch_credit set credit = credit / 2 where touches = 3"
     ),
