@@ -132,7 +132,7 @@ running as (
         on
             cohorts.cohort_month <= months.month
             and (
-                months.month = cohorts.cohort_month
+                cohorts.cohort_month = months.month
                 or (cohorts.customers > 0 and months.month <= newest.newest_month)
             )
     left join activity
