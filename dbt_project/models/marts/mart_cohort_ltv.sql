@@ -133,7 +133,7 @@ running as (
             cohorts.cohort_month <= months.month
             and (
                 cohorts.cohort_month = months.month
-                or (cohorts.customers > 0 and months.month <= newest.newest_month)
+                or (cohorts.customers > 0 and newest.newest_month >= months.month)
             )
     left join activity
         on
