@@ -7,7 +7,6 @@ customer's figures (SQL), where the results are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 
 from pipelines.measurement.bgnbd import BgNbd, fit_bgnbd
 from pipelines.measurement.customers import Customers
-from pipelines.measurement.fitting import Fit, Refused, deviations
+from pipelines.measurement.fitting import Fit, Refused, deviations, log_slopes
 from pipelines.measurement.gamma_gamma import GammaGamma, fit_gamma_gamma
 from pipelines.measurement.numerics import Vector, distinct
 
@@ -32,8 +31,6 @@ MONEY = pa.decimal128(18, 4)
 _MOST_MONEY = 1e13
 # Of an interval's logarithm, to either side: a number still.
 _WIDEST = 700.0
-# Of the derivatives by the logarithms of BG/NBD's parameters.
-_WIDTH = 1e-4
 
 CUSTOMERS = pa.schema(
     [
@@ -167,20 +164,9 @@ def _ahead(rates: Fit[BgNbd], customers: Customers, horizon: Horizon) -> _Ahead:
         model.alive(x, recency, age),
         purchases,
         discounted(model),
-        rates.variance(_log_slopes(discounted, model)),
+        rates.variance(log_slopes(discounted, model)),
     )
     return _Ahead(*(figure[place] for figure in figures))
-
-
-def _log_slopes(figure: Callable[[BgNbd], Vector], model: BgNbd) -> Vector:
-    """The derivatives of a figure's logarithm by the logarithms of the parameters.
-
-    A figure that is 0 to the last digit stays so.
-    """
-    here = np.maximum(figure(model), np.finfo(np.float64).tiny)
-    shifts = np.exp(np.eye(len(model)) * _WIDTH)
-    ends = [figure(BgNbd(*(model * shift))) - figure(BgNbd(*(model / shift))) for shift in shifts]
-    return np.array(ends) / (2 * _WIDTH) / here
 
 
 def _spending(spending: Fit[GammaGamma], customers: Customers) -> Vector:
@@ -244,6 +230,8 @@ def _account(
             row["refused"] = fit.reason
             continue
         low, high = fit.interval(parameter, confidence)
-        row |= {"estimate": getattr(fit.model, parameter), "low": low, "high": high}
+        row |= {"estimate": getattr(fit.model, parameter), "low": low}
+        # Of a parameter that is known only together with another, the data say nothing.
+        row["high"] = high if np.isfinite(high) else None
         row |= {"customers": fit.customers, "log_likelihood": fit.log_likelihood}
     return rows

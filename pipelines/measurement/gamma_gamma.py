@@ -11,11 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from pipelines.measurement.customers import Customers
-from pipelines.measurement.fitting import Fit, Refused, fit, too_few
+from pipelines.measurement.fitting import Fit, Refused, fit, too_few, unknown
 from pipelines.measurement.numerics import Vector, digamma, log_gamma
 
 # Fader, Hardie and Lee (2005, RFM and CLV) find 0.11 on CDNOW negligible.
 HIGHEST_CORRELATION = 0.3
+# The standard error of a parameter's logarithm.
+WIDEST_ERROR = 2.0
 
 
 class GammaGamma(NamedTuple):
@@ -58,7 +60,12 @@ def fit_gamma_gamma(customers: Customers) -> Fit[GammaGamma] | Refused:
         return Refused(reason)
     start = GammaGamma(2.0, 2.0, float(monetary.mean()))
     found = fit(start, GammaGammaLikelihood(frequency, monetary), len(monetary))
-    if isinstance(found, Fit) and found.model.q <= 1:
+    if isinstance(found, Refused):
+        return found
+    reason = unknown(found, start._fields, np.eye(len(start)), WIDEST_ERROR)
+    if reason:
+        return Refused(reason)
+    if found.model.q <= 1:
         return Refused(f"the mean purchase has no finite expectation (q is {found.model.q:.2f})")
     return found
 

@@ -84,6 +84,12 @@ def told(installation: Installation) -> dict[str, Any]:
     return truth(installation.sandbox.world, NOW, first=FIRST, last=LAST)["markets"]
 
 
+@pytest.fixture(scope="module")
+def word_of_mouth(installation: Installation) -> dict[str, Any]:
+    """The truth of who shares and writes, and what it brings, of the days that were read."""
+    return truth(installation.sandbox.world, NOW, first=FIRST, last=LAST)["word_of_mouth"]
+
+
 @pytest.mark.parametrize("market", CURRENCIES)
 def test_every_order_and_its_money(marts, told, market) -> None:
     found = by_account(
@@ -899,3 +905,83 @@ def test_every_review_of_an_outlet(installation, marts, outlet) -> None:
         "select count(*) from fct_content where source = ? and kind = 'review'", [outlet.name]
     ).fetchone()
     assert found == told["reviews"] > 0
+
+
+def test_who_takes_part_in_word_of_mouth_each_month(marts, word_of_mouth) -> None:
+    """Customers, whoever of them shared or wrote, and whom their links won by the order's day."""
+    names = ("active_customers", "sharers", "authors", "shares", "orders")
+    found = marts.execute(
+        """
+        select strftime(month, '%Y-%m'), sum(active_customers), sum(sharers), sum(authors),
+            sum(shares), sum(referred_customers)
+        from mart_word_of_mouth group by month order by month
+        """
+    ).fetchall()
+    months = word_of_mouth["months"]
+    assert found == [(month, *(told[name] for name in names)) for month, told in months.items()]
+    assert all(told[name] > 0 for told in months.values() for name in names)
+
+
+def test_rates_of_word_of_mouth_over_all_countries_are_ratios_of_sums(marts, word_of_mouth) -> None:
+    found = marts.execute(
+        """
+        select strftime(month, '%Y-%m'), sum(authors) / sum(active_customers),
+            sum(sharers) / sum(active_customers)
+        from mart_word_of_mouth group by month order by month
+        """
+    ).fetchall()
+    assert found == [
+        (
+            month,
+            pytest.approx(told["authors"] / told["active_customers"]),
+            pytest.approx(told["sharers"] / told["active_customers"]),
+        )
+        for month, told in word_of_mouth["months"].items()
+    ]
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_share_and_whom_its_link_brought(marts, word_of_mouth, market) -> None:
+    found = by_account(
+        marts,
+        """
+        select account_id, count(*) as shares, count(distinct person_id) as sharers,
+            sum(visits) as visits,
+            sum(first_orders) / count(distinct person_id) as k_factor
+        from fct_share group by account_id
+        """,
+    )[market.ga4_property]
+    truth_of_market = word_of_mouth["markets"][market.code]
+    assert found.pop("k_factor") == pytest.approx(truth_of_market["k_factor"], rel=0.1)
+    assert found == {name: truth_of_market[name] for name in found}
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_shares_by_their_place_in_the_cascade(marts, word_of_mouth, market) -> None:
+    found = marts.execute(
+        "select depth::varchar, count(*) from fct_share where account_id = ? group by all",
+        [market.ga4_property],
+    ).fetchall()
+    assert dict(found) == word_of_mouth["markets"][market.code]["shares_by_depth"]
+
+
+def test_advocates_brought_what_shared_links_did(marts) -> None:
+    brought, told = (
+        marts.execute(f"select sum(orders), sum(net_revenue_reporting) from {mart}").fetchone()
+        for mart in ("mart_advocates", "mart_word_of_mouth")
+    )
+    assert brought == told
+
+
+def test_what_posts_gathered_is_what_their_days_add_up_to(marts) -> None:
+    lifetime = marts.execute(
+        "select sum(impressions), sum(reactions), sum(comments), sum(shares)"
+        " from mart_post_engagement"
+    ).fetchone()
+    days = marts.execute(
+        """
+        select sum(impressions), sum(reactions), sum(comments), sum(shares)
+        from fct_post_daily inner join dim_post using (post_key) where author_kind = 'page'
+        """
+    ).fetchone()
+    assert lifetime == days

@@ -44,6 +44,11 @@ class Warehouse:
             "SMM_MIN_SEGMENT_SIZE": "2",
         }
 
+    @property
+    def target(self) -> Path:
+        """Where dbt leaves what it compiled."""
+        return self.directory.with_name(f"{self.directory.name}-target")
+
     def dbt(self, *arguments: str) -> dict[str, str]:
         """Runs dbt; returns the status by node name. Raises DbtFailedError with what went wrong."""
         outcome = self._invoke(*arguments)
@@ -75,7 +80,7 @@ class Warehouse:
                     *arguments,
                     "--project-dir", str(PROJECT),
                     "--profiles-dir", str(PROJECT),
-                    "--target-path", str(self.directory.with_name(f"{self.directory.name}-target")),
+                    "--target-path", str(self.target),
                     "--log-path", str(self.directory / "logs"),
                     "--quiet",
                 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import scenario as s
 from conftest import emptied
 from dbt_warehouse import DbtFailedError, Warehouse
 from handmade_lake import HandmadeLake
+from metrics import Metrics
 
 # What breaks each tie-out, as a wrong model would.
 LOST_TIES = {
@@ -39,11 +41,19 @@ LOST_TIES = {
     "assert_segments_sum_to_recorded": (
         "delete from mart_audience_segments where segment_family = 'rfm'"
     ),
+    "assert_segment_campaigns_equal_credits": (
+        "update mart_segment_campaigns set attributed_revenue = attributed_revenue + 1"
+        " where segment_family = 'stakeholder'"
+    ),
     "assert_segments_hide_few_persons": (
         "update mart_audience_segments set persons = 1 where persons = 2"
     ),
     "assert_posts_sum_to_lifetime": "update fct_post_daily set reactions = reactions - 1",
 }
+SAVED_QUERIES = (
+    "return_by_day", "attributed_revenue_by_channel", "advertising_by_platform",
+    "revenue_by_country", "visits_by_channel",
+)  # fmt: skip
 X_POST = "https://x.com/i/web/status/"
 
 
@@ -242,6 +252,44 @@ def built(home: Path) -> Warehouse:
     return warehouse
 
 
+def test_metrics_are_the_marts_own_figures(built: Warehouse) -> None:
+    metrics = Metrics(built)
+    ((revenue, orders, spend, efficiency, value),) = metrics.ask(
+        "net_revenue", "orders", "spend", "mer", "aov"
+    )
+    recorded = built.rows(
+        "select sum(net_amount_reporting), count(*) filter (not is_credit_note) from fct_order"
+    )
+    assert [(revenue, orders)] == recorded
+    assert [(spend,)] == built.rows("select sum(spend_reporting) from fct_ad_daily")
+    assert efficiency == pytest.approx(float(revenue / spend))
+    assert value == pytest.approx(float(revenue / orders))
+
+
+def test_metrics_of_attribution_are_those_of_one_model(built: Warehouse) -> None:
+    found = Metrics(built).ask("attributed_revenue", by=("touch_credit__channel",))
+    assert sorted(found) == built.rows(
+        "select channel, sum(attributed_revenue_reporting) from fct_touch_credit"
+        " where attribution_model = 'last_non_direct' group by channel order by channel"
+    )
+
+
+def test_what_metrics_call_paid_are_the_paid_channels(built: Warehouse) -> None:
+    (dimension,) = (
+        dimension.expr
+        for model in Metrics(built).manifest.semantic_models
+        for dimension in model.dimensions
+        if dimension.name == "is_paid"
+    )
+    channels = built.compiled("{{ paid_channels() | join(' ') }}").split()
+    assert set(re.findall("'(.*?)'", dimension)) == set(channels)
+
+
+@pytest.mark.parametrize("name", SAVED_QUERIES)
+def test_saved_queries_answer(built: Warehouse, name: str) -> None:
+    assert Metrics(built).saved(name)
+
+
 def test_orders_are_in_their_newest_version_without_tests(built: Warehouse) -> None:
     assert built.rows("select order_id, refund_amount from fct_order order by order_id") == [
         ("1", Decimal(30)),
@@ -378,6 +426,13 @@ def test_persons_are_known_by_address_and_described_by_the_crm(built: Warehouse)
         ("prospect", "prospect", "male", None, True, 0, 0, 0),
         ("prospect", "prospect", None, None, False, 0, 0, 1),
     ]
+
+
+def test_few_customers_are_not_valued_and_the_marts_say_why(built: Warehouse) -> None:
+    too_few = "1 customers bought again; 50 are needed"
+    assert built.rows(
+        "select repeat_purchases, clv, decile, refused from mart_customer_value order by 1"
+    ) == [(0, None, None, too_few), (1, None, None, too_few)]
 
 
 def test_posts_gain_by_day_from_their_publication_on(built: Warehouse) -> None:
@@ -526,4 +581,7 @@ def test_a_currency_without_a_rate_is_an_error(lake: HandmadeLake, warehouse: Wa
 
 def test_an_empty_lake_builds_empty_marts(lake: HandmadeLake, warehouse: Warehouse) -> None:
     assert "warn" not in warehouse.dbt("build", "--exclude", "test_type:unit").values()
-    assert {name for name, rows in warehouse.marts().items() if rows} == {"dim_campaign"}
+    assert {name for name, rows in warehouse.marts().items() if rows} == {
+        "dim_campaign",
+        "mart_clv_models",
+    }

@@ -431,6 +431,22 @@ def test_customers_of_one_pace_who_never_leave_are_refused():
     assert "all but unknown" in reason(fit_bgnbd, table) or "no maximum" in reason(fit_bgnbd, table)
 
 
+def test_customers_who_drop_out_alike_are_valued_though_a_and_b_are_known_only_together():
+    rates = BgNbd(0.7, 10.4, 2.9e4, 7.1e4)
+    table = simulated(2000, rates=rates, seed=2)
+    found = value(table, **YEAR)
+    dropout = {row["parameter"]: row for row in found.models.to_pylist()}["b"]
+    assert (dropout["low"], dropout["high"], dropout["refused"]) == (0.0, None, None)
+    x, recency, age = Customers.of(table).history
+    expected = rates.purchases(x, recency, age, Horizon(12, 0.01, "weeks").ends[-1:]).sum()
+    assert pc.sum(found.customers["expected_purchases"]).as_py() == pytest.approx(expected, rel=0.1)
+
+
+def test_a_base_whose_purchases_to_come_are_all_but_unknown_is_refused():
+    table = simulated(600, youngest=2, oldest=3, seed=9)
+    assert reason(fit_bgnbd, table).startswith("the number of purchases to come is all but unknown")
+
+
 def test_spending_that_goes_with_frequency_is_refused():
     table = simulated(1000)
     tied = replaced(table, "monetary", pc.multiply(table["frequency"], 10))

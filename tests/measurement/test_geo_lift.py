@@ -35,7 +35,7 @@ def simulated(seed, *, before=56, test=28, lift=30.0):
     demand = 100 + 15 * np.sin(np.arange(before + test) * 2 * np.pi / 7)
     demand = demand + chance.normal(0, 10, before + test)
     control = demand + chance.normal(0, 3, before + test)
-    treatment = 20 + 2 * demand + chance.normal(0, 8, before + test)
+    treatment = 2 * demand + chance.normal(0, 8, before + test)
     treatment[before:] += lift
     return days(treatment, control, before=before, spend=280.0)
 
@@ -50,37 +50,39 @@ def only(table):
 
 
 def test_what_the_line_does_not_explain_is_the_effect():
-    """y = 10 + 2 x before the test, to the last digit; then five more a day over thirty days."""
+    """y = 2 x before the test, to the last digit; then five more a day over thirty days."""
     control = np.tile([10.0, 20.0, 30.0], 20)
-    treatment = 10 + 2 * control
+    treatment = 2 * control
     treatment[30:] += 5
     found = only(effects(days(treatment, control, before=30, spend=50.0)))
     assert found["incremental_revenue"] == Decimal("150.0000")
     assert found["incremental_revenue_low"] == found["incremental_revenue_high"] == Decimal(150)
-    assert found["expected_revenue"] == Decimal(30 * 10 + 2 * 600)
+    assert found["expected_revenue"] == Decimal(2 * 600)
     assert found["iroas"] == pytest.approx(3)
-    assert found["r_squared"] == pytest.approx(1)
+    assert found["treated_per_control"] == pytest.approx(2)
 
 
-def test_the_interval_is_that_of_a_prediction_by_least_squares():
-    """By another way: the test's days as one more unknown of the same regression."""
-    table = simulated(1)
-    y, x = table["treatment"].to_numpy(), table["control"].to_numpy()
-    is_test = np.asarray(table["is_test"].to_pylist())
-    own_day = np.eye(len(y))[:, is_test]
-    # Each day of the test has an unknown of its own: what they add up to is the effect.
-    design = np.column_stack([np.ones(len(y)), x, own_day])
-    inverse = np.linalg.inv(design.T @ design)
-    unknowns = inverse @ design.T @ y
-    errors = y - design @ unknowns
-    degrees = len(y) - design.shape[1]
-    deviation = np.sqrt(inverse[2:, 2:].sum() * (errors @ errors) / degrees)
-    effect = unknowns[2:].sum()
-    wide = t_quantile(0.9, degrees) * deviation
-    found = only(effects(table))
-    assert float(found["incremental_revenue"]) == pytest.approx(effect, abs=1e-4)
-    assert float(found["incremental_revenue_low"]) == pytest.approx(effect - wide, abs=1e-4)
-    assert float(found["incremental_revenue_high"]) == pytest.approx(effect + wide, abs=1e-4)
+def test_the_interval_by_hand():
+    """b = 2, errors of one to either side: s² = 28 ÷ 27, and the test sells as the days before."""
+    control = np.full(56, 10.0)
+    treatment = 20 + np.tile([1.0, -1.0], 28)
+    treatment[28:] = 20
+    found = only(effects(days(treatment, control, before=28)))
+    wide = t_quantile(0.9, 27) * (28 / 27 * 28 * 2) ** 0.5
+    assert found["incremental_revenue"] == 0
+    assert float(found["incremental_revenue_high"]) == pytest.approx(wide, abs=1e-4)
+    assert float(found["incremental_revenue_low"]) == pytest.approx(-wide, abs=1e-4)
+
+
+def test_a_market_that_grows_everywhere_is_no_effect():
+    """By half as much again, and hardly any order a day: a line with an intercept saw an effect."""
+    chance = np.random.default_rng(5)
+    level = np.r_[np.full(56, 4.0), np.full(28, 6.0)]
+    total = 0.0
+    for _ in range(200):
+        table = days(chance.poisson(level), chance.poisson(level), before=56)
+        total += float(only(effects(table))["incremental_revenue"])
+    assert abs(total / 200) < 0.05 * 28 * 6
 
 
 def test_ninety_of_a_hundred_intervals_hold_the_truth():
@@ -123,7 +125,7 @@ def test_the_order_of_days_changes_nothing():
     [
         (simulated(1, before=FEWEST_DAYS - 1), "27 days before the test, and 28 are needed"),
         (simulated(1).slice(0, 56), "the test has not begun"),
-        (days([1.0] * 60, [5.0] * 60, before=40), "the control regions sold the same"),
+        (days([1.0] * 60, [0.0] * 60, before=40), "the control regions sold nothing"),
         (advertised_before(simulated(1)), "was advertised before"),
     ],
 )  # fmt: skip

@@ -21,7 +21,7 @@
 {# Age bands as Meta names them, so that customers and spend compare. #}
 {% macro age_band(birth_date, on_day) -%}
     case
-        when {{ birth_date }} is null then null
+        when {{ birth_date }} is null or {{ on_day }} is null then null
         when {{ age_years(birth_date, on_day) }} < 13 then null
         when {{ age_years(birth_date, on_day) }} <= 17 then '13-17'
         when {{ age_years(birth_date, on_day) }} <= 24 then '18-24'

@@ -14,7 +14,8 @@ shop_customers as (
         birth_date,
         country,
         province,
-        city
+        city,
+        case when email_sha256 is null then 'record' else 'email' end as evidence
     from {{ ref('stg_shopify__customers') }}
 ),
 
@@ -27,7 +28,8 @@ site_customers as (
         modified_at,
         country,
         province,
-        city
+        city,
+        case when email_sha256 is null then 'record' else 'email' end as evidence
     from {{ ref('stg_woocommerce__customers') }}
 ),
 
@@ -47,8 +49,14 @@ crm as (
             linked.person_id,
             {{ person_key("'files'", 'crm.dataset', 'crm.customer_id', 'crm.email_sha256') }}
         ) as person_id,
+        case
+            when linked.person_id is not null then 'shop_customer'
+            when crm.email_sha256 is not null then 'email'
+            else 'record'
+        end as evidence,
         crm.dataset,
         crm.customer_id,
+        crm.shop_customer_id,
         crm.email_sha256,
         crm.gender,
         crm.birth_date,
@@ -96,10 +104,19 @@ declared as (
                     then {{ surrogate_key(["'platform'", 'lists.platform', 'lists.platform_user_id']) }}
             end
         ) as person_id,
+        case
+            when lists.email_sha256 is not null then 'email'
+            when crm_by_facebook.person_id is not null then 'platform_account'
+            else 'record'
+        end as evidence,
         lists.dataset,
         lists.platform,
         lists.platform_user_id,
-        lists.stakeholder,
+        {# Whom a list only calls other, and many follow, is a creator. #}
+        case
+            when lists.stakeholder = 'other' and lists.followers >= {{ var('creator_followers') }} then 'creator'
+            else lists.stakeholder
+        end as stakeholder,
         lists.lake_day
     from {{ ref('stg_files__people') }} as lists
     left join crm_by_email
@@ -111,12 +128,15 @@ declared as (
 claims as (
     select
         person_id,
+        'crm' as kind,
+        evidence,
         1 as priority,
         3 as geo_priority,
         'files' as source,
         dataset as account_id,
         customer_id as record_id,
         customer_id,
+        shop_customer_id,
         cast(lake_day as timestamp) as told_at,
         joined_at as known_since,
         gender,
@@ -126,18 +146,23 @@ claims as (
         province,
         city,
         cast(null as string) as marketing_state,
+        'facebook' as platform,
+        facebook_user_id as platform_user_id,
         cast(null as string) as stakeholder,
         true as is_crm_member
     from crm
     union all
     select
         person_id,
+        'shop_customer' as kind,
+        evidence,
         2 as priority,
         2 as geo_priority,
         'shopify' as source,
         shop as account_id,
         customer_id as record_id,
         customer_id,
+        customer_id as shop_customer_id,
         updated_at as told_at,
         created_at as known_since,
         gender,
@@ -147,18 +172,23 @@ claims as (
         province,
         city,
         marketing_state,
+        cast(null as string) as platform,
+        cast(null as string) as platform_user_id,
         cast(null as string) as stakeholder,
         false as is_crm_member
     from shop_customers
     union all
     select
         person_id,
+        'shop_customer' as kind,
+        evidence,
         2 as priority,
         2 as geo_priority,
         'woocommerce' as source,
         site as account_id,
         customer_id as record_id,
         customer_id,
+        cast(null as string) as shop_customer_id,
         modified_at as told_at,
         created_at as known_since,
         cast(null as string) as gender,
@@ -168,18 +198,23 @@ claims as (
         province,
         city,
         cast(null as string) as marketing_state,
+        cast(null as string) as platform,
+        cast(null as string) as platform_user_id,
         cast(null as string) as stakeholder,
         false as is_crm_member
     from site_customers
     union all
     select
         person_id,
+        'order' as kind,
+        'record' as evidence,
         3 as priority,
         1 as geo_priority,
         source,
         account_id,
         order_id as record_id,
         customer_id,
+        case when source = 'shopify' then customer_id end as shop_customer_id,
         ordered_at as told_at,
         ordered_at as known_since,
         cast(null as string) as gender,
@@ -189,18 +224,23 @@ claims as (
         province,
         city,
         cast(null as string) as marketing_state,
+        cast(null as string) as platform,
+        cast(null as string) as platform_user_id,
         cast(null as string) as stakeholder,
         false as is_crm_member
     from {{ ref('fct_order') }}
     union all
     select
         person_id,
+        'list' as kind,
+        evidence,
         4 as priority,
         4 as geo_priority,
         'files' as source,
         dataset as account_id,
         concat(stakeholder, '|', platform, '|', coalesce(platform_user_id, '')) as record_id,
         cast(null as string) as customer_id,
+        cast(null as string) as shop_customer_id,
         cast(lake_day as timestamp) as told_at,
         cast(null as timestamp) as known_since,
         cast(null as string) as gender,
@@ -210,6 +250,8 @@ claims as (
         cast(null as string) as province,
         cast(null as string) as city,
         cast(null as string) as marketing_state,
+        platform,
+        platform_user_id,
         stakeholder,
         false as is_crm_member
     from declared
@@ -217,9 +259,13 @@ claims as (
 
 select
     person_id,
+    kind,
+    evidence,
     source,
     account_id,
+    record_id,
     customer_id,
+    shop_customer_id,
     known_since,
     gender,
     birth_date,
@@ -228,6 +274,8 @@ select
     province,
     city,
     marketing_state,
+    platform,
+    platform_user_id,
     stakeholder,
     is_crm_member,
     row_number() over (

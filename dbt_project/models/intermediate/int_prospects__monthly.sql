@@ -1,4 +1,5 @@
-{# How many persons were known or seen, and had not yet ordered, at the end of each month of orders. #}
+{# How many persons were known or seen, and had not yet ordered, at the end of each month of orders; and how
+   many of them no list declares to be something else to the company. #}
 with
 sightings as (
     select
@@ -34,10 +35,13 @@ waits as (
     select
         {{ month_start('first_days.first_day') }} as from_month,
         {{ month_start('first_orders.first_order_date') }} as until_month,
-        count(*) as persons
+        count(*) as persons,
+        count(case when persons.declared_stakeholder is null then 1 end) as undeclared_persons
     from first_days
     left join first_orders
         on first_days.person_id = first_orders.person_id
+    left join {{ ref('int_persons__unioned') }} as persons
+        on first_days.person_id = persons.person_id
     where first_days.first_day is not null
     group by {{ month_start('first_days.first_day') }}, {{ month_start('first_orders.first_order_date') }}
 ),
@@ -49,7 +53,8 @@ months as (
 
 select
     months.month,
-    cast(coalesce(sum(waits.persons), 0) as bigint) as prospects
+    cast(coalesce(sum(waits.persons), 0) as bigint) as prospects,
+    cast(coalesce(sum(waits.undeclared_persons), 0) as bigint) as undeclared_prospects
 from months
 left join waits
     on

@@ -1,6 +1,8 @@
 {# Browsers and the persons behind them. A purchase names its order, and so its person; a signed-in visit
-   names the shop's customer. A purchase outweighs a sign-in, the newest outweighs the older. A visitor
-   who did neither is a person of their own: a prospect. #}
+   names the shop's customer. A purchase outweighs a sign-in, the newest outweighs the older. Visitors signed
+   in as a customer of whom nothing else is known are one person, whoever that is. A visitor who did none of
+   this is a person of their own: a prospect. So is a browser of more persons than `shared_browser_persons`: a
+   terminal in a shop tells of none of them. #}
 {{ config(materialized='table') }}
 
 with
@@ -21,10 +23,10 @@ persons_by_customer as (
         min(person_id) as person_id
     from (
         select distinct
-            customer_id,
+            shop_customer_id as customer_id,
             person_id
         from {{ ref('int_persons__identities') }}
-        where source = 'shopify' and customer_id is not null
+        where shop_customer_id is not null
     ) as pairs
     group by customer_id
     having count(*) = 1
@@ -52,6 +54,25 @@ links as (
     from {{ ref('fct_session') }} as sessions
     inner join persons_by_customer as persons
         on sessions.user_id = persons.customer_id
+    union all
+    select
+        sessions.visitor_id,
+        {{ surrogate_key(["'user'", 'sessions.source', 'sessions.account_id', 'sessions.user_id']) }} as person_id,
+        'user_id' as link_basis,
+        3 as priority,
+        sessions.started_at,
+        sessions.session_key
+    from {{ ref('fct_session') }} as sessions
+    left join persons_by_customer as persons
+        on sessions.user_id = persons.customer_id
+    where sessions.user_id is not null and persons.customer_id is null
+),
+
+shared_browsers as (
+    select visitor_id
+    from links
+    group by visitor_id
+    having count(distinct person_id) > {{ var('shared_browser_persons') }}
 ),
 
 ranked_links as (
@@ -59,6 +80,7 @@ ranked_links as (
         visitor_id,
         person_id,
         link_basis,
+        session_key,
         row_number() over (
             partition by visitor_id
             order by priority asc nulls last, started_at desc nulls last, session_key asc nulls last
@@ -84,8 +106,10 @@ select
     visitors.visitor_id,
     visitors.source,
     visitors.account_id,
-    coalesce(links.person_id, visitors.visitor_id) as person_id,
-    coalesce(links.link_basis, 'none') as link_basis,
+    case when shared.visitor_id is null then coalesce(links.person_id, visitors.visitor_id) else visitors.visitor_id end
+        as person_id,
+    case when shared.visitor_id is null then coalesce(links.link_basis, 'none') else 'shared' end as link_basis,
+    case when shared.visitor_id is null then links.session_key end as link_session_key,
     visitors.first_seen_at,
     visitors.last_seen_at,
     visitors.sessions,
@@ -95,6 +119,8 @@ select
 from visitors
 left join ranked_links as links
     on visitors.visitor_id = links.visitor_id and links.link_rank = 1
+left join shared_browsers as shared
+    on visitors.visitor_id = shared.visitor_id
 left join {{ ref('fct_session') }} as last_sessions
     on
         visitors.visitor_id = last_sessions.visitor_id

@@ -20,15 +20,19 @@ visits as (
     group by person_id
 ),
 
-{# Visitors behind whom nobody is known: each is a person of their own. #}
+{# Visitors behind whom nobody is known: each is a person of their own, or all that signed in as one. #}
 unknown_visitors as (
     select
         person_id,
         country,
         province,
-        city
+        city,
+        row_number() over (
+            partition by person_id
+            order by last_seen_at desc nulls last, visitor_id asc nulls last
+        ) as newest_rank
     from {{ ref('int_visitors__linked') }}
-    where link_basis = 'none'
+    where link_basis in ('none', 'user_id', 'shared')
 ),
 
 newest_month as (
@@ -76,6 +80,7 @@ persons as (
         city,
         false as is_known
     from unknown_visitors
+    where newest_rank = 1
 )
 
 select

@@ -4,6 +4,7 @@ select
     account_id,
     person_id,
     link_basis,
+    link_session_key,
     first_seen_at,
     last_seen_at,
     sessions

@@ -64,7 +64,7 @@ select
     measured.iroas,
     measured.iroas_low,
     measured.iroas_high,
-    measured.r_squared,
+    measured.treated_per_control,
     measured.refused,
     coalesce(attributed.attributed_revenue, cast(0 as decimal(18, 4))) as attributed_revenue,
     {{ ratio('coalesce(attributed.attributed_revenue, 0)', 'measured.spend') }} as attributed_roas,

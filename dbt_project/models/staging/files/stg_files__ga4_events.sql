@@ -10,6 +10,10 @@ select
     {{ list_lookup('event_params', 'key', 'ga_session_id', 'int_value') }} as ga_session_id,
     {{ list_lookup('event_params', 'key', 'page_location', 'string_value') }} as page_location,
     {{ list_lookup('event_params', 'key', 'page_referrer', 'string_value') }} as page_referrer,
+    {{ list_lookup('event_params', 'key', 'share_id', 'string_value') }} as share_id,
+    {{ list_lookup('event_params', 'key', 'method', 'string_value') }} as share_method,
+    {{ list_lookup('event_params', 'key', 'content_type', 'string_value') }} as content_type,
+    {{ list_lookup('event_params', 'key', 'item_id', 'string_value') }} as item_id,
     coalesce(
         {{ list_lookup('event_params', 'key', 'session_engaged', 'string_value') }},
         cast({{ list_lookup('event_params', 'key', 'session_engaged', 'int_value') }} as string)

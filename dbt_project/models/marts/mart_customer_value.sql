@@ -1,0 +1,39 @@
+{# A model that was refused leaves unknown what depends on it, and says why. #}
+with
+refusals as (
+    select
+        max(case when model.model = 'bgnbd' then model.refused end) as purchases_refused,
+        max(case when model.model = 'gamma_gamma' then model.refused end) as spending_refused
+    from {{ ref('int_customers__valuation') }}
+    {{ explode('models', 'model') }}
+),
+
+customers as (
+    select
+        customer.person_id,
+        customer.probability_alive,
+        customer.expected_purchases,
+        customer.expected_purchase_value,
+        customer.clv,
+        customer.clv_low,
+        customer.clv_high,
+        customer.decile
+    from {{ ref('int_customers__valuation') }}
+    {{ explode('customers', 'customer') }}
+)
+
+select
+    customers.person_id,
+    cast(purchases.frequency as bigint) as repeat_purchases,
+    customers.probability_alive,
+    customers.expected_purchases,
+    customers.expected_purchase_value,
+    customers.clv,
+    customers.clv_low,
+    customers.clv_high,
+    cast(customers.decile as int) as decile,
+    coalesce(refusals.purchases_refused, refusals.spending_refused) as refused
+from customers
+inner join {{ ref('int_customers__purchases') }} as purchases
+    on customers.person_id = purchases.person_id
+cross join refusals
