@@ -6,10 +6,13 @@ The truth is the simulated world's own; the marts came over HTTP, through the la
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -22,8 +25,11 @@ from pipelines.sandbox import instagram, youtube
 from pipelines.sandbox.serve import Sandbox
 from pipelines.sandbox.world import (
     CHANNEL_ACCOUNTS,
+    INDONESIA,
+    MARKET_BY_CODE,
     MARKETS,
     NETWORK_BY_NAME,
+    NETWORKS,
     OUTLETS,
     PAGE_ZONE,
     SHOPEE,
@@ -31,10 +37,17 @@ from pipelines.sandbox.world import (
     Market,
     WorldConfig,
     current_channel_posts,
+    current_customers,
+    current_lines,
+    current_orders,
+    current_outlet_orders,
     current_posts,
+    served_cells,
+    served_extra,
     truth,
 )
 from pipelines.sandbox.world.channels import HANDLES
+from pipelines.sandbox.world.span import Span
 
 ANCHOR = date(2026, 6, 30)
 NOW = datetime(2026, 6, 30, 9, tzinfo=UTC)
@@ -568,6 +581,159 @@ def test_attributed_and_unattributed_are_what_was_recorded(marts) -> None:
     ).fetchall()
     assert len(models) == 9
     assert {revenue for _, revenue in models} == {recorded}
+
+
+@dataclass(frozen=True)
+class Sale:
+    """An order that was read; `buyer` is an e-mail address, or else a customer of one shop."""
+
+    account: str
+    order: str
+    buyer: str
+    day: date
+    net: Decimal
+    currency: str
+
+
+@pytest.fixture(scope="module")
+def sales(installation: Installation) -> list[Sale]:
+    world, span, utc = installation.sandbox.world, Span(FIRST, LAST), ZoneInfo("UTC")
+    addresses = {row["customer_id"]: row["email"] for row in current_customers(world).to_pylist()}
+    found = []
+    for row in span.of_instants(current_orders(world), "updated_at", utc).to_pylist():
+        if not row["is_test"]:
+            market = MARKET_BY_CODE[row["market"]]
+            customer = row["customer_id"]
+            who = (addresses[customer] or f"{market.shop} {customer}").lower()
+            net = major(row["subtotal"] - row["refunded"])
+            found.append(
+                Sale(market.shop, str(row["order_id"]), who, jakarta(row), net, market.currency)
+            )
+    outlet_orders = span.of_instants(current_outlet_orders(world), "updated_at", utc)
+    for row in outlet_orders.to_pylist():
+        if row["is_sale"]:
+            who = (row["email"] or f"{row['outlet']} {row['buyer_id']}").lower()
+            net = major(row["gross"] - row["seller_discount"] - row["refunded"])
+            sale = Sale(row["shop_id"], row["order_id"], who, jakarta(row), net, row["currency"])
+            found.append(sale)
+    return found
+
+
+def jakarta(row: dict[str, Any]) -> date:
+    """The day of an order in the reporting time zone."""
+    placed: datetime = row["created_at"].replace(tzinfo=UTC)
+    return placed.astimezone(INDONESIA.zone).date()
+
+
+@pytest.fixture(scope="module")
+def rates(marts: duckdb.DuckDBPyConnection) -> dict[tuple[str, date], Decimal]:
+    """Rupiah for one of a currency, by day."""
+    return {
+        (currency, day): rate
+        for currency, day, rate in marts.execute(
+            "select currency, order_date, fx_rate from fct_order"
+            " union select currency, date_day, fx_rate from fct_ad_daily"
+        ).fetchall()
+    }
+
+
+def spent_by_day(installation: Installation) -> Iterator[tuple[str, date, Decimal]]:
+    """Currency, day and spend of all that the networks served."""
+    for market in MARKETS:
+        for network in NETWORKS:
+            for served in (served_cells, served_extra):
+                cells = served(installation.sandbox.world, market.code, network.name)
+                for row in Span(FIRST, LAST).of_days(cells).to_pylist():
+                    yield market.currency, row["date_day"], major(row["spend"])
+
+
+def test_revenue_beside_spend_and_the_cost_of_a_new_customer(
+    installation, marts, sales, rates
+) -> None:
+    """Over all days: marketing efficiency, and what one new customer cost."""
+    net = sum(sale.net * rates[sale.currency, sale.day] for sale in sales)
+    spend = sum(amount * rates[money, day] for money, day, amount in spent_by_day(installation))
+    customers = len({sale.buyer for sale in sales})
+    found = marts.execute(
+        "select sum(new_customers), sum(net_revenue) / sum(spend), sum(spend) / sum(new_customers)"
+        " from mart_mer_daily"
+    ).fetchone()
+    assert found == (
+        customers,
+        pytest.approx(float(net / spend)),
+        pytest.approx(float(spend / customers)),
+    )
+
+
+def test_every_day_wins_the_customers_who_first_ordered_on_it(marts, sales) -> None:
+    first: dict[str, date] = {}
+    for sale in sales:
+        first[sale.buyer] = min(sale.day, first.get(sale.buyer, sale.day))
+    assert dict(
+        marts.execute(
+            "select date_day, new_customers from mart_mer_daily where new_customers > 0"
+        ).fetchall()
+    ) == Counter(first.values())
+
+
+def test_cohorts_hold_every_customer_and_all_that_they_brought(marts, sales, rates) -> None:
+    customers, orders, net = marts.execute(
+        "select sum(customers) filter (where months_since = 0), sum(orders), sum(net_revenue)"
+        " from mart_cohort_ltv"
+    ).fetchone()
+    assert (customers, orders) == (len({sale.buyer for sale in sales}), len(sales))
+    recorded = sum(sale.net * rates[sale.currency, sale.day] for sale in sales)
+    assert float(net) == pytest.approx(float(recorded))
+
+
+@pytest.mark.parametrize("market", CURRENCIES)
+def test_every_order_leaves_its_net_revenue_less_what_its_goods_cost(
+    installation, marts, sales, rates, market
+) -> None:
+    world = installation.sandbox.world
+    unit_costs = {row["variant_id"]: row["unit_cost"] for row in world.variants.to_pylist()}
+    costs: Counter[str] = Counter()
+    for line in current_lines(world).to_pylist():
+        cost = unit_costs[line["variant_id"]] * line["current_quantity"]
+        costs[str(line["order_id"])] += cost
+    margin = sum(
+        (sale.net - major(costs[sale.order])) * rates[sale.currency, sale.day]
+        for sale in sales
+        if sale.account == market.shop
+    )
+    (found,) = marts.execute(
+        "select sum(attributed_margin_reporting) from fct_touch_credit"
+        " where attribution_model = 'last_non_direct' and account_id = ?",
+        [market.shop],
+    ).fetchone()
+    assert float(found) == pytest.approx(float(margin))
+
+
+def test_a_cohorts_margin_is_that_of_its_customers_orders(marts) -> None:
+    """Of those cohorts whose goods' costs are all known."""
+    recorded = marts.execute(
+        """
+        with credited as (
+            from fct_touch_credit where attribution_model = 'last_non_direct'
+        ),
+        acquired as (
+            select person_id, date_trunc('month', order_date)::date as cohort_month, campaign_key
+            from credited where is_first_order
+        )
+        select acquired.cohort_month, acquired.campaign_key,
+            sum(credited.attributed_margin_reporting)
+        from credited inner join acquired using (person_id) group by all
+        having count(*) = count(credited.attributed_margin_reporting) order by all
+        """
+    ).fetchall()
+    cohorts = marts.execute(
+        """
+        select cohort_month, campaign_key, sum(margin) from mart_cohort_ltv
+        where customers > 0 group by all having count(*) = count(margin) order by all
+        """
+    ).fetchall()
+    assert recorded
+    assert cohorts == recorded
 
 
 def test_segments_of_a_family_add_up_to_what_was_recorded(marts) -> None:

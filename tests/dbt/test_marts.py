@@ -22,7 +22,15 @@ LOST_TIES = {
     "assert_campaign_spend_equals_facts": (
         "delete from mart_campaign_roi where campaign_id = 'C1'"
     ),
+    "assert_ads_equal_campaigns": "update mart_ad_roi set spend = spend + 1 where ad_id = 'A2'",
     "assert_attributed_equals_recorded": "update mart_campaign_roi set attributed_revenue = 0",
+    "assert_channels_equal_campaigns": (
+        "update mart_channel_roi set spend = 0 where province = '__unallocated__'"
+    ),
+    "assert_regions_equal_recorded": "delete from mart_channel_roi where channel = 'email'",
+    "assert_days_equal_recorded": "update mart_mer_daily set net_revenue = net_revenue + 1",
+    "assert_cohorts_equal_recorded": "update mart_cohort_ltv set margin = margin + 1",
+    "assert_cohorts_equal_campaigns": "update mart_cohort_ltv set spend = 0",
     "assert_credits_conserve_orders": (
         "update fct_touch_credit set credit = credit / 2 where touches = 3"
     ),
@@ -368,6 +376,44 @@ def test_return_compares_margin_with_spend_in_one_currency(built: Warehouse) -> 
     )
     assert amounts == [1600, spend, 90, 60]
     assert (roas, roi) == pytest.approx((float(90 / spend), float((60 - spend) / spend)))
+
+
+def test_an_order_is_put_down_to_the_ad_that_its_touch_names(built: Warehouse) -> None:
+    assert built.rows(
+        "select ad_group_id, ad_id, ad_name, spend_native, claimed_click_conversions,"
+        " claimed_view_conversions, attributed_currency, attributed_revenue_native"
+        " from mart_ad_roi where campaign_id = 'C1' and attribution_model = 'first_touch'"
+        " order by spend_native desc"
+    ) == [
+        ("S1", "A1", "Ad", 1000, 1, 1, "USD", 90),
+        ("S1", "A2", "A2", 500, 1, 1, None, None),
+        # The campaign claims three by click and one by view, its two ads one and one each.
+        ("__unallocated__", "__unallocated__", "__unallocated__", 100, 1, -1, None, None),
+    ]
+
+
+def test_a_day_whose_advertising_is_not_known_yet_has_no_rates(built: Warehouse) -> None:
+    # Of 2000 rupiah and 920 dollars, each ad's converted by itself.
+    spend = Decimal("920.1334")
+    mer, blended_cac = (pytest.approx(float(rate)) for rate in (160 / spend, spend / 2))
+    assert built.rows(
+        "select date_day, orders, net_revenue, spend, new_customers, mer, blended_cac, paid_cac"
+        " from mart_mer_daily order by date_day"
+    ) == [
+        (s.FRIDAY, 2, 160, spend, 2, mer, blended_cac, None),
+        (s.SATURDAY, 1, 10, None, 0, None, None, None),
+    ]
+
+
+def test_cohorts_hold_customers_whole_and_spend_that_won_nobody(built: Warehouse) -> None:
+    assert built.rows(
+        "select campaign_id, customers, net_revenue, margin, spend from mart_cohort_ltv"
+        " where source in ('none', 'linkedin_ads') order by customers, campaign_id"
+    ) == [
+        ("L1", 0, 0, 0, 100),
+        ("__email__", 1, 90, 60, None),
+        ("__organic_search__", 1, 80, 60, None),
+    ]
 
 
 def test_persons_are_known_by_address_and_described_by_the_crm(built: Warehouse) -> None:

@@ -58,3 +58,8 @@
 {% macro credit_units() -%}
     100000000
 {%- endmacro %}
+
+{# The model under which a customer, who is one, is put down to one campaign: it credits each order to one touch. #}
+{% macro one_touch_model() -%}
+    last_non_direct
+{%- endmacro %}

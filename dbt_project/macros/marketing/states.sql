@@ -1,7 +1,6 @@
-{# The name of a state or province by the code that address forms use, in the words of the other sources;
-   what is no known code (free text, other countries) stays as it is. #}
-{% macro state_name(country, state) -%}
-    {%- set names = {
+{# The states and provinces of the countries whose address forms use codes, in the words of the other sources. #}
+{% macro states() -%}
+    {{ return({
         'ID': {
             'AC': 'Aceh',
             'BA': 'Bali',
@@ -91,13 +90,27 @@
             'WI': 'Wisconsin',
             'WY': 'Wyoming',
         },
-    } -%}
+    }) }}
+{%- endmacro %}
+
+{# The name of a state or province by the code that address forms use, in the words of the other sources;
+   what is no known code (free text, other countries) stays as it is. #}
+{% macro state_name(country, state) -%}
     case
-        {%- for code, states in names.items() %}
-        {%- for state_code, name in states.items() %}
+        {%- for code, names in states().items() %}
+        {%- for state_code, name in names.items() %}
         when upper({{ country }}) = '{{ code }}' and upper({{ state }}) = '{{ state_code }}' then '{{ name }}'
         {%- endfor %}
         {%- endfor %}
         else nullif({{ state }}, '')
+    end
+{%- endmacro %}
+
+{# The country of a state or province of that name, where it is one of these; NULL otherwise. #}
+{% macro country_of_state(name) -%}
+    case
+        {%- for code, names in states().items() %}
+        when {{ name }} in ('{{ names.values() | join("', '") }}') then '{{ code }}'
+        {%- endfor %}
     end
 {%- endmacro %}

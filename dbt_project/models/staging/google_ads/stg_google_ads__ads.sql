@@ -16,6 +16,7 @@ select
     ads.ad_group_id,
     ads.campaign_id,
     ads.name as ad_name,
+    cast(null as string) as creative_id,
     lower(ads.status) as status,
     concat_ws(
         '&',

@@ -14,6 +14,7 @@ select
     creatives.campaign_id as ad_group_id,
     ad_groups.campaign_id,
     creatives.name as ad_name,
+    creatives.id as creative_id,
     lower(creatives.intended_status) as status,
     concat_ws(
         '&',

@@ -12,6 +12,7 @@ select
     adset_id as ad_group_id,
     campaign_id,
     name as ad_name,
+    creative_id,
     lower(effective_status) as status,
     url_tags,
     dt as lake_day

@@ -12,6 +12,7 @@ select
     adgroup_id as ad_group_id,
     campaign_id,
     ad_name,
+    cast(null as string) as creative_id,
     {{ tiktok_status('operation_status', 'secondary_status') }} as status,
     url_tags,
     dt as lake_day

@@ -13,6 +13,7 @@ select
     line_item_id as ad_group_id,
     campaign_id,
     concat('Post ', tweet_id) as ad_name,
+    tweet_id as creative_id,
     {{ x_ads_status('entity_status', 'deleted') }} as status,
     split_part(link, '?', 2) as url_tags,
     dt as lake_day

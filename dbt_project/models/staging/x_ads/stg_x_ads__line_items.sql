@@ -8,9 +8,9 @@ versions as (
 
 select
     account_id,
-    id as line_item_id,
+    id as ad_group_id,
     campaign_id,
-    name as line_item_name,
+    name as ad_group_name,
     objective,
     {{ x_ads_status('entity_status', 'deleted') }} as status,
     start_date,
