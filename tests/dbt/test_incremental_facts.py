@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
+import pytest
 import scenario as s
+from conftest import emptied
 from dbt_warehouse import Warehouse
 from handmade_lake import HandmadeLake
 
@@ -148,11 +152,32 @@ def third_landing(lake: HandmadeLake) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def first_build(home: Path) -> Path:
+    """The warehouse of the first landing, for each test to go on from."""
+    lake = HandmadeLake(emptied(home / "lake"))
+    first_landing(lake)
+    Warehouse(emptied(home / "warehouse"), lake.root).dbt("run")
+    return shutil.copytree(home / "warehouse", home / "first-build")
+
+
+@pytest.fixture
+def lake(lake: HandmadeLake) -> HandmadeLake:
+    """The lake of the first landing."""
+    first_landing(lake)
+    return lake
+
+
+@pytest.fixture
+def warehouse(warehouse: Warehouse, first_build: Path) -> Warehouse:
+    """Its warehouse."""
+    shutil.copytree(first_build, warehouse.directory, dirs_exist_ok=True)
+    return warehouse
+
+
 def test_each_landing_gives_the_rows_of_a_full_refresh(
     lake: HandmadeLake, warehouse: Warehouse, rebuilt: Rebuild
 ) -> None:
-    first_landing(lake)
-    warehouse.dbt("run")
     for land in (second_landing, third_landing):
         land(lake)
         warehouse.dbt("run", *TABLES)
@@ -175,8 +200,6 @@ MARKED = {
 
 
 def test_only_what_changed_is_replaced(lake: HandmadeLake, warehouse: Warehouse) -> None:
-    first_landing(lake)
-    warehouse.dbt("run")
     for fact, (_, column) in MARKED.items():
         warehouse.execute(f"update {fact} set {column} = 'marked'")
     warehouse.dbt("run", *TABLES)
@@ -194,10 +217,6 @@ def test_only_what_changed_is_replaced(lake: HandmadeLake, warehouse: Warehouse)
 
 
 def test_what_is_judged_otherwise_now_is_replaced(lake: HandmadeLake, warehouse: Warehouse) -> None:
-    first_landing(lake)
-    praise = s.comment("c1", s.at(s.FRIDAY), "Enak sekali!")
-    lake.put("facebook_pages.comments", s.PAGE, s.FRIDAY, [praise])
-    warehouse.dbt("run")
     # As words that were not on the lists then would have it.
     warehouse.execute("update fct_content set sentiment = null, sentiment_score = null")
     warehouse.dbt("run", *TABLES)
@@ -208,16 +227,12 @@ def test_what_is_judged_otherwise_now_is_replaced(lake: HandmadeLake, warehouse:
 def test_changed_reporting_settings_convert_every_row_again(
     lake: HandmadeLake, warehouse: Warehouse
 ) -> None:
-    first_landing(lake)
-    warehouse.dbt("run")
     Warehouse(warehouse.directory, lake.root, currency="IDR").dbt("run")
     rates = warehouse.rows("select distinct currency, fx_rate from fct_order order by currency")
     assert rates == [("IDR", 1), ("USD", 15000)]
 
 
 def test_an_emptied_day_disappears(lake: HandmadeLake, warehouse: Warehouse) -> None:
-    first_landing(lake)
-    warehouse.dbt("run")
     lake.put("meta_ads.insights_ad", s.ACCOUNT, s.FRIDAY, [])
     lake.put("meta_ads.insights_campaign", s.ACCOUNT, s.FRIDAY, [])
     lake.put("meta_ads.insights_account", s.ACCOUNT, s.FRIDAY, [])

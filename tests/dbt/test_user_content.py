@@ -50,7 +50,7 @@ def built(home: Path) -> Warehouse:
     lake = HandmadeLake(emptied(home / "written-lake"))
     land(lake)
     warehouse = Warehouse(emptied(home / "written-warehouse"), lake.root)
-    warehouse.dbt("build", "--exclude-resource-type", "unit_test")
+    warehouse.dbt("run", "--select", "+mart_user_content", "+mart_crisis", "+mart_crisis_hourly")
     return warehouse
 
 
