@@ -11,8 +11,8 @@ from functools import partial
 DAGSTER = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-print("serving", flush=True)
 try:
+    print("serving", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print("ended by itself", flush=True)
