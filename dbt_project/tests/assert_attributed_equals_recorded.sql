@@ -1,9 +1,7 @@
 -- Attributed + unattributed = recorded: orders and revenue of every day, under every model.
 with
 models as (
-    {%- for model in attribution_models() %}
-    select '{{ model }}' as attribution_model{{ ' union all' if not loop.last }}
-    {%- endfor %}
+    {{ attribution_model_rows() }}
 ),
 
 recorded as (

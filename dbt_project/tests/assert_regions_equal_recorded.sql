@@ -1,9 +1,7 @@
 -- Over all channels, a region's month is credited with the orders and the revenue of its addresses, under every model.
 with
 models as (
-    {%- for model in attribution_models() %}
-    select '{{ model }}' as attribution_model{{ ' union all' if not loop.last }}
-    {%- endfor %}
+    {{ attribution_model_rows() }}
 ),
 
 recorded as (

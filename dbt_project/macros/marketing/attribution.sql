@@ -48,6 +48,13 @@
     {{ return(attribution_weights().keys() | list) }}
 {%- endmacro %}
 
+{# A row a model, to repeat something for each. #}
+{% macro attribution_model_rows() -%}
+    {%- for model in attribution_models() %}
+    select '{{ model }}' as attribution_model{{ ' union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {# 2^(-age / half-life) in whole 10^-15, the last place that a double holds: what is fifty half-lives old
    weighs nothing. #}
 {% macro decayed(microseconds, half_life_days) -%}

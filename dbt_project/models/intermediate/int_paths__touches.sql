@@ -1,6 +1,9 @@
 {# The paths whose conversion channels are credited with: the touches of each order, and those visits of a
    person that led to no order within the lookback. Such visits are one path until the person stays away for
-   longer than that. The newest of them may still convert; they count as they stand. #}
+   longer than that. The newest of them may still convert; they count as they stand. A table, since
+   transitions and sets both read it. #}
+{{ config(materialized='table') }}
+
 with
 persons_visits as (
     select

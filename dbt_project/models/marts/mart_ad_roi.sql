@@ -3,9 +3,7 @@
    Spend and claims are repeated for each attribution model: a sum is over one model. #}
 with
 models as (
-    {%- for model in attribution_models() %}
-    select '{{ model }}' as attribution_model{{ ' union all' if not loop.last }}
-    {%- endfor %}
+    {{ attribution_model_rows() }}
 ),
 
 listed_ads as (

@@ -4,9 +4,7 @@
    region. Spend is repeated for each attribution model: a sum is over one model. #}
 with
 models as (
-    {%- for model in attribution_models() %}
-    select '{{ model }}' as attribution_model{{ ' union all' if not loop.last }}
-    {%- endfor %}
+    {{ attribution_model_rows() }}
 ),
 
 broken_down as (

@@ -2,9 +2,7 @@
    the same days: where attribution flatters, and where it starves. #}
 with
 models as (
-    {%- for model in attribution_models() %}
-    select '{{ model }}' as attribution_model{{ ' union all' if not loop.last }}
-    {%- endfor %}
+    {{ attribution_model_rows() }}
 ),
 
 tests as (

@@ -2,9 +2,7 @@
    a platform breaks it down, and is repeated for each attribution model: a sum is over one model. #}
 with
 models as (
-    {%- for model in attribution_models() %}
-    select '{{ model }}' as attribution_model{{ ' union all' if not loop.last }}
-    {%- endfor %}
+    {{ attribution_model_rows() }}
 ),
 
 credited as (
