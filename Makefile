@@ -11,7 +11,7 @@ SCRATCH := $(CURDIR)/.venv/scratch
 WORKERS = $(shell $(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-example ui test lint lint-python lint-sql bench bench-extract bench-latency bench-attribution scores lock clean
+.PHONY: help run run-example ui test lint lint-python lint-sql bench bench-extract bench-latency bench-attribution bench-incremental scores lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-latency: $(STAMP) ## measure reading side by side from platforms that answ
 
 bench-attribution: $(STAMP) ## measure attribution from touch rows, beside ChannelAttribution if installed
 	@$(BIN)/python -m benchmarks.attribution
+
+bench-incremental: $(STAMP) ## measure a daily run after two years beside one after a month; half an hour
+	@$(BIN)/python -m benchmarks.incremental
 
 scores: $(STAMP) ## score estimates of the last `make run` beside the truth of its world
 	@$(BIN)/python -m benchmarks.scores

@@ -102,7 +102,7 @@ def run_everything(
 
 def run_files(settings: Settings) -> int:
     """Read every data set of the mapping over all the days that it has, build and publish."""
-    with quiet(_log(settings)) as console, _session(settings, console) as session:
+    with quiet(_log(settings)) as console, opened(settings, console) as session:
         files = [stream for stream in session.streams() if stream.source == "files"]
         with session.display.live():
             wanted: dict[Days, list[Stream]] = defaultdict(list)
@@ -125,17 +125,28 @@ def extract_streams(
         if first and first > until:
             raise UsageError(f"--first {first} is after the last day, {until}")
         with session.display.live():
-            ranges: dict[Days, list[Stream]] = defaultdict(list)
-            for days, streams in windows(session.streams(wanted)).items():
-                start = first or lookback(until, days, settings.start_date)[0]
-                ranges[start, until].extend(streams)
-            session.read(ranges)
+            if first:
+                session.read({(first, until): session.streams(wanted)})
+            else:
+                read_lookbacks(session, until, wanted)
         return conclude(session)
+
+
+def read_lookbacks(
+    session: Session, last: date | None = None, among: Iterable[Stream] | None = None
+) -> None:
+    """Read streams (all), each over the days up to `last` (the last closed) that it restates."""
+    settings = session.settings
+    last = last or settings.last_closed_day(settings.reporting_timezone)
+    ranges: dict[Days, list[Stream]] = defaultdict(list)
+    for days, streams in windows(session.streams(among)).items():
+        ranges[lookback(last, days, settings.start_date)].extend(streams)
+    session.read(ranges)
 
 
 def build_marts(settings: Settings, *, full_refresh: bool = False) -> int:
     """Build, test and publish from what the lake holds."""
-    with quiet(_log(settings)) as console, _session(settings, console) as session:
+    with quiet(_log(settings)) as console, opened(settings, console) as session:
         with session.display.live():
             session.build(full_refresh=full_refresh)
         return conclude(session)
@@ -209,7 +220,8 @@ def _first_missing(session: Session, stream: Stream, first: date) -> date:
 
 
 @contextmanager
-def _session(settings: Settings, console: Console) -> Iterator[Session]:
+def opened(settings: Settings, console: Console) -> Iterator[Session]:
+    """A session whose sources answer already, or fail."""
     display = Display(console)
     with ExitStack() as stack:
         # Loading the definitions takes seconds where dbt has to parse first.
@@ -224,11 +236,11 @@ def prepared(settings: Settings, **world: int | None) -> Iterator[Session]:
     with ExitStack() as stack:
         console = stack.enter_context(quiet(_log(settings)))
         if not settings.sandboxed:
-            yield stack.enter_context(_session(settings, console))
+            yield stack.enter_context(opened(settings, console))
             return
         settings, wait = stack.enter_context(sandbox.beside(settings, **world))
         # The world is made on one core while the definitions are loaded on another.
-        session = stack.enter_context(_session(settings, console))
+        session = stack.enter_context(opened(settings, console))
         with console.status("making the sandbox's world"):
             wait()
         yield session

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import IO
 
 from pipelines.lake import footer
-from pipelines.lake.layout import SCHEMA_DAY, Layout, Place, version_name
+from pipelines.lake.layout import ALL_DAYS, Layout, Place, version_name
 
 _OWNED = ".owned"
 _LOCKS = "locks"
@@ -123,7 +123,7 @@ def writing(layout: Layout, source: str, stream: str, account: str) -> Iterator[
     """Alone with the files of one stream and account: a merge reads what it then replaces."""
     folder = layout.temporary / _LOCKS
     folder.mkdir(parents=True, exist_ok=True)
-    name = Place(source, stream, account, SCHEMA_DAY).file.stem
+    name = Place(source, stream, account, ALL_DAYS).file.stem
     with _locked(folder / f"{source}.{stream}.{name}.lock"):
         yield
 

@@ -118,7 +118,7 @@ def as_of(layout: Layout, instant: datetime, into: Path) -> Layout:
                 _link(workspace, earlier, into / earlier.relative_to(layout.root))
             for version in known[-1:]:
                 _link(workspace, version, past.data(place))
-        for schema_file in layout.root.glob("*/*/dt=0001-01-01/schema.parquet"):
+        for schema_file in layout.months.glob("*/*/schema.parquet"):
             _link(workspace, schema_file, into / schema_file.relative_to(layout.root))
     return past
 

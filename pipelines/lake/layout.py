@@ -7,8 +7,9 @@ Belongs here: paths and their meaning. Does not: reading or writing what lies th
     <lake>/_quarantine/<source>/<stream>/dt=…/<account>.parquet     records that did not fit
     <lake>/_meta/files.parquet                                      every file, from the footers
     <lake>/_meta/versions.parquet                                   every earlier version, the same
+    <lake>/_months/<source>/<stream>/YYYY-MM-<schema>.parquet       a month's stream-days, for dbt
+    <lake>/_months/<source>/<stream>/schema.parquet                 the stream's columns, no rows
     <lake>/_tmp/                                                    files being written, and locks
-    <lake>/<source>/<stream>/dt=0001-01-01/schema.parquet           the stream's columns, no rows
 
 A file is seen by the globs of its readers only when it is whole: writing happens under `_tmp`.
 """
@@ -29,8 +30,8 @@ from pipelines.lake.schema import Schema
 # Called with the name of each boundary of a write, so that a test can stop the process there.
 Checkpoint = Callable[[str], None]
 
-# Readers always find a file of each stream; this day belongs to none.
-SCHEMA_DAY = date.min
+# The day of what belongs to a stream and an account as a whole.
+ALL_DAYS = date.min
 SUFFIX = ".parquet"
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 
@@ -133,10 +134,18 @@ class Layout:
         """The folder of a stream-day's earlier versions."""
         return self.root / "_history" / place.file.with_suffix("")
 
+    @property
+    def months(self) -> Path:
+        """Where readers find the months of every stream."""
+        return self.root / "_months"
+
+    def month(self, source: str, stream: str, day: date, fingerprint: str) -> Path:
+        """The file of that day's month, of the days whose schema has that fingerprint."""
+        return self.months / source / stream / f"{day:%Y-%m}-{fingerprint}{SUFFIX}"
+
     def schema_file(self, source: str, stream: str) -> Path:
         """The rowless file by which readers know a stream that was never read."""
-        folder = Place(source, stream, "", SCHEMA_DAY).folder
-        return self.root / folder / f"schema{SUFFIX}"
+        return self.months / source / stream / f"schema{SUFFIX}"
 
     def places(self) -> Iterator[Place]:
         """Every stream-day that has a file, in order."""
@@ -182,7 +191,8 @@ def _version(stem: str) -> tuple[datetime, int]:
 
 def _places(root: Path) -> Iterator[Place]:
     for source, stream, day, folder in _days(root):
-        if day == SCHEMA_DAY:
+        if day == ALL_DAYS:
+            # An earlier layout had a rowless file of each stream there.
             continue
         with os.scandir(folder) as entries:
             names = sorted(each.name for each in entries if each.name.endswith(SUFFIX))

@@ -1,6 +1,6 @@
-"""The lists of all files and of earlier versions, made from footers; each stream's rowless file.
+"""The lists of all files and of earlier versions, made from footers.
 
-Belongs here: what readers need beside the data to know what is there. Does not: any state. All can
+Belongs here: what readers need beside the data to know what is there. Does not: any state. Both can
 be deleted at any time and are made again. A list that is there saves reading the footers of files
 that have not changed since: of two years' 95,000 files that took half a minute.
 """
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.lake import footer as footers
+from pipelines.lake import months
 from pipelines.lake.files import Workspace
 from pipelines.lake.footer import Footer
 from pipelines.lake.layout import Layout, Place, Stream
@@ -135,17 +136,15 @@ def _json(footer: Footer) -> str:
 
 
 def write(layout: Layout, streams: Iterable[Stream]) -> Path:
-    """Writes both lists, and a rowless file for each stream; returns the path of the list of files.
+    """Writes both lists, and what dbt reads (`months`); returns the path of the list of files.
 
-    The rowless file lets dbt read a stream of which nothing was ever extracted, and gives every
-    column that the stream has today. Files that would not change are left alone.
+    Files that would not change are left alone.
     """
+    listed = files(layout)
+    months.write_schemas(layout, streams)
+    months.write(layout, listed)
     with Workspace(layout) as workspace:
-        for stream in streams:
-            schema = stream.schema.arrow
-            path = layout.schema_file(stream.source, stream.name)
-            _write(workspace, path, schema.empty_table())
-        _write(workspace, layout.manifest, files(layout))
+        _write(workspace, layout.manifest, listed)
         _write(workspace, layout.earlier, versions(layout))
     return layout.manifest
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.lake import footer as footers
-from pipelines.lake import history, manifest, unfinished
+from pipelines.lake import history, manifest, months, unfinished
 from pipelines.lake.expiry import Expired, expire
 from pipelines.lake.fill import Fill, emptied
 from pipelines.lake.footer import Footer
@@ -100,7 +100,7 @@ class Lake:
         return manifest.files(self.layout)
 
     def write_manifest(self, streams: Iterable[Stream]) -> Path:
-        """Writes `_meta/files.parquet` and each stream's rowless file; returns the former."""
+        """Writes the lists of files, and what dbt reads; returns the path of the former."""
         return manifest.write(self.layout, streams)
 
     def history(self, stream: Stream, account: str, day: date) -> list[Version]:
@@ -112,8 +112,11 @@ class Lake:
         return history.restatements(self.layout)
 
     def expire(self, streams: Iterable[Stream], now: datetime) -> list[Expired]:
-        """Takes out what has outlived its stream's time to live; see `expiry.expire`."""
-        return expire(self.layout, streams, now)
+        """Takes out what has outlived its stream's time to live, from the months too."""
+        gone = expire(self.layout, streams, now)
+        if gone:
+            months.write(self.layout, self.manifest())
+        return gone
 
     def emptied(self, landed: Iterable[LandedDay]) -> list[str]:
         """The fields that came with a read's days no more, by account and all days together.

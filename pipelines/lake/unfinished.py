@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from pipelines.lake.files import Workspace, remove
-from pipelines.lake.layout import SCHEMA_DAY, Layout, Place, Stream
+from pipelines.lake.layout import ALL_DAYS, Layout, Place, Stream
 
 # A day's quota is back a day later, and the day's run may come some hours after that. Longer, and
 # what the platform restated meanwhile would be missed.
@@ -60,5 +60,5 @@ def _kept(layout: Layout, stream: Stream, account: str, now: datetime) -> Unfini
 
 
 def _path(layout: Layout, stream: Stream, account: str) -> Path:
-    file = Place(stream.source, stream.name, account, SCHEMA_DAY).file
+    file = Place(stream.source, stream.name, account, ALL_DAYS).file
     return layout.manifest.parent / "unfinished" / file.parent.parent / f"{file.stem}.json"

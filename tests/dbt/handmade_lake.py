@@ -18,6 +18,9 @@ import pyarrow.parquet as pq
 
 from pipelines.connectors.registry import all_streams
 from pipelines.connectors.stream import Stream
+from pipelines.lake import months
+from pipelines.lake.footer import fingerprint
+from pipelines.lake.layout import Layout
 
 STREAMS: dict[str, Stream] = {f"{stream.source}.{stream.name}": stream for stream in all_streams()}
 MANIFEST = pa.schema(
@@ -32,6 +35,7 @@ MANIFEST = pa.schema(
         ("rows", pa.int64()),
         ("quarantined", pa.int64()),
         ("content_hash", pa.string()),
+        ("schema_fingerprint", pa.string()),
         ("status", pa.string()),
         ("reasons", pa.list_(pa.string())),
         ("requests", pa.int64()),
@@ -46,10 +50,7 @@ class HandmadeLake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name, stream in STREAMS.items():
-            path = root / name.replace(".", "/") / "dt=0001-01-01" / "schema.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(stream.schema.arrow.empty_table(), path)
+        months.write_schemas(Layout(root), STREAMS.values())
         self._entries: dict[tuple[str, str, date], dict[str, Any]] = {}
         self._write_manifest()
 
@@ -72,6 +73,7 @@ class HandmadeLake:
             "rows": table.num_rows,
             "quarantined": 0,
             "content_hash": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "schema_fingerprint": fingerprint(table.schema),
             "status": "complete",
             "reasons": [],
             "requests": 1,
@@ -92,8 +94,10 @@ class HandmadeLake:
         meta = self.root / "_meta"
         meta.mkdir(parents=True, exist_ok=True)
         rows = [self._entries[key] for key in sorted(self._entries)]
-        pq.write_table(pa.Table.from_pylist(rows, schema=MANIFEST), meta / "files.parquet")
+        files = pa.Table.from_pylist(rows, schema=MANIFEST)
+        pq.write_table(files, meta / "files.parquet")
         pq.write_table(MANIFEST.empty_table(), meta / "versions.parquet")
+        months.write(Layout(self.root), files)
 
 
 def _exact(value: Any) -> Any:
