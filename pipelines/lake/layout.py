@@ -86,14 +86,16 @@ class Place:
     day: date
 
     @property
-    def folder(self) -> Path:
-        """Its folder below the lake, the history or the quarantine."""
-        return Path(self.source, self.stream, f"dt={self.day.isoformat()}")
+    def name(self) -> str:
+        """The name of its file below the lake or the quarantine, folders included."""
+        # Text, because a path takes 35 us to make, and a manifest of two years lists 93,000.
+        account = quote(self.account, safe=" @")
+        return f"{self.source}/{self.stream}/dt={self.day.isoformat()}/{account}{SUFFIX}"
 
     @property
     def file(self) -> Path:
         """Its file below the lake or the quarantine."""
-        return self.folder / (quote(self.account, safe=" @") + SUFFIX)
+        return Path(self.name)
 
 
 def _no_checkpoint(_name: str) -> None:

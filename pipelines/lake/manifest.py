@@ -7,6 +7,7 @@ that have not changed since: of two years' 95,000 files that took half a minute.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,19 +59,22 @@ FILES = pa.schema(
     ]
 )
 
-Found = Iterable[tuple[Place, Path]]
+# Stream-days, and the names of files below the lake.
+Found = Iterable[tuple[Place, str]]
 
 
 def files(layout: Layout) -> pa.Table:
     """One row per file of the lake, from the footers."""
-    found = ((place, layout.data(place)) for place in layout.places())
+    found = ((place, place.name) for place in layout.places())
     return _listed(layout, found, layout.manifest)
 
 
 def versions(layout: Layout) -> pa.Table:
     """One row per earlier version of a file, as `files` has them."""
     found = (
-        (place, path) for place in layout.replaced_places() for _, path in layout.versions(place)
+        (place, path.relative_to(layout.root).as_posix())
+        for place in layout.replaced_places()
+        for _, path in layout.versions(place)
     )
     return _listed(layout, found, layout.earlier)
 
@@ -81,11 +85,12 @@ def _listed(layout: Layout, found: Found, before: Path) -> pa.Table:
     places = {key: n for n, key in enumerate(_pairs(known))}
     new: list[dict[str, Any]] = []
     order: list[int] = []
-    for place, path in found:
-        name, stamp = str(path.relative_to(layout.root)), _stamp(path)
+    root = str(layout.root)
+    for place, name in found:
+        stamp = _stamp(f"{root}/{name}")
         if (name, stamp) not in places:
             places[name, stamp] = known.num_rows + len(new)
-            new.append(_row(place, path, name, stamp))
+            new.append(_row(place, layout.root / name, name, stamp))
         order.append(places[name, stamp])
     columns = {name: [row[name] for row in new] for name in FILES.names}
     return pa.concat_tables([known, pa.table(columns, schema=FILES)]).take(
@@ -106,8 +111,8 @@ def _pairs(known: pa.Table) -> Iterator[tuple[str, str]]:
     return zip(known["path"].to_pylist(), known["stamp"].to_pylist(), strict=True)
 
 
-def _stamp(path: Path) -> str:
-    status = path.stat()
+def _stamp(path: str) -> str:
+    status = os.stat(path)  # noqa: PTH116 - for the reason of `Place.name`
     return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
 
 

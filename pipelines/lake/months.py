@@ -85,13 +85,12 @@ def write_schemas(layout: Layout, streams: Iterable[Stream]) -> None:
 
 def _months(layout: Layout, files: pa.Table) -> Months:
     """The members of each month's file, in the order of their days and accounts."""
-    month = ("source", "stream", "schema_fingerprint")
-    member = ("dt", "path", "content_hash", "rows")
-    columns = (files[name].to_pylist() for name in (*month, *member))
-    found: dict[Path, list[Member]] = defaultdict(list)
+    names = ("source", "stream", "schema_fingerprint", "dt", "path", "content_hash", "rows")
+    found: dict[tuple[str, str, date, str], list[Member]] = defaultdict(list)
+    columns = (files[name].to_pylist() for name in names)
     for source, stream, fingerprint, day, *others in zip(*columns, strict=True):
-        found[layout.month(source, stream, day, fingerprint)].append(Member(day, *others))
-    return {path: sorted(members) for path, members in sorted(found.items())}
+        found[source, stream, day.replace(day=1), fingerprint].append(Member(day, *others))
+    return {layout.month(*key): sorted(members) for key, members in sorted(found.items())}
 
 
 def _members(path: Path) -> list[Member]:
