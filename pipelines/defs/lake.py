@@ -57,7 +57,7 @@ def manifest_asset(streams: Sequence[Stream]) -> dg.AssetsDefinition:
         owners=["team:data"],
         description=(
             "One row per stream-day of an account, read from the footers of the lake's files; and"
-            " a file without rows per stream, so that dbt can read what was never extracted."
+            " each month's stream-days of a stream as one file, which dbt reads."
         ),
         # Two runs at once would write the same file; dbt, which reads it, is in the same pool.
         pool="duckdb_write",
