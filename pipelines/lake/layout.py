@@ -17,7 +17,7 @@ A file is seen by the globs of its readers only when it is whole: writing happen
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from operator import attrgetter
@@ -29,6 +29,9 @@ from pipelines.lake.schema import Schema
 
 # Called with the name of each boundary of a write, so that a test can stop the process there.
 Checkpoint = Callable[[str], None]
+
+# Streams by source and name.
+Streams = Set[tuple[str, str]]
 
 # The day of what belongs to a stream and an account as a whole.
 ALL_DAYS = date.min
@@ -149,9 +152,9 @@ class Layout:
         """The rowless file by which readers know a stream that was never read."""
         return self.months / source / stream / f"schema{SUFFIX}"
 
-    def places(self) -> Iterator[Place]:
-        """Every stream-day that has a file, in order."""
-        yield from _places(self.root)
+    def places(self, among: Streams | None = None) -> Iterator[Place]:
+        """Every stream-day, of all or of these streams, that has a file, in order."""
+        yield from _places(self.root, among)
 
     def days(self, source: str, stream: str, account: str) -> Iterator[date]:
         """The days of which an account's files of one stream are there, newest first."""
@@ -161,13 +164,13 @@ class Layout:
             if self.data(Place(source, stream, account, found)).exists():
                 yield found
 
-    def quarantined_places(self) -> Iterator[Place]:
-        """Every stream-day that has records in quarantine, in order."""
-        yield from _places(self.root / "_quarantine")
+    def quarantined_places(self, among: Streams | None = None) -> Iterator[Place]:
+        """Every stream-day that has records in quarantine, as `places` has those with a file."""
+        yield from _places(self.root / "_quarantine", among)
 
-    def replaced_places(self) -> Iterator[Place]:
-        """Every stream-day that has earlier versions, in order."""
-        for source, stream, day, folder in _days(self.root / "_history"):
+    def replaced_places(self, among: Streams | None = None) -> Iterator[Place]:
+        """Every stream-day that has earlier versions, as `places` has those with a file."""
+        for source, stream, day, folder in _days(self.root / "_history", among):
             with os.scandir(folder) as entries:
                 accounts = sorted(each.name for each in entries if each.is_dir())
             for account in accounts:
@@ -191,8 +194,8 @@ def _version(stem: str) -> tuple[datetime, int]:
     return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC), int(number or 1)
 
 
-def _places(root: Path) -> Iterator[Place]:
-    for source, stream, day, folder in _days(root):
+def _places(root: Path, among: Streams | None) -> Iterator[Place]:
+    for source, stream, day, folder in _days(root, among):
         if day == ALL_DAYS:
             # An earlier layout had a rowless file of each stream there.
             continue
@@ -202,11 +205,13 @@ def _places(root: Path) -> Iterator[Place]:
             yield Place(source, stream, unquote(name.removesuffix(SUFFIX)), day)
 
 
-def _days(root: Path) -> Iterator[tuple[str, str, date, str]]:
+def _days(root: Path, among: Streams | None) -> Iterator[tuple[str, str, date, str]]:
     if not root.is_dir():
         return
     for source in _folders(root):
         for stream in _folders(source):
+            if among is not None and (source.name, stream.name) not in among:
+                continue
             for folder in _folders(stream):
                 if folder.name.startswith("dt="):
                     day = date.fromisoformat(folder.name.removeprefix("dt="))

@@ -20,7 +20,7 @@ from pipelines.lake import footer as footers
 from pipelines.lake import months
 from pipelines.lake.files import Workspace
 from pipelines.lake.footer import Footer
-from pipelines.lake.layout import Layout, Place, Stream
+from pipelines.lake.layout import Layout, Place, Stream, Streams
 
 
 def _column(name: str, kind: pa.DataType, description: str) -> pa.Field:
@@ -63,17 +63,17 @@ FILES = pa.schema(
 Found = Iterable[tuple[Place, str]]
 
 
-def files(layout: Layout) -> pa.Table:
-    """One row per file of the lake, from the footers."""
-    found = ((place, place.name) for place in layout.places())
+def files(layout: Layout, among: Streams | None = None) -> pa.Table:
+    """One row per file, of all or of these streams, from the footers."""
+    found = ((place, place.name) for place in layout.places(among))
     return _listed(layout, found, layout.manifest)
 
 
-def versions(layout: Layout) -> pa.Table:
+def versions(layout: Layout, among: Streams | None = None) -> pa.Table:
     """One row per earlier version of a file, as `files` has them."""
     found = (
         (place, path.relative_to(layout.root).as_posix())
-        for place in layout.replaced_places()
+        for place in layout.replaced_places(among)
         for _, path in layout.versions(place)
     )
     return _listed(layout, found, layout.earlier)

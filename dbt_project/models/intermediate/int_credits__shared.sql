@@ -1,5 +1,6 @@
 {# Credit and money of each order, shared over its touches to the last unit: credit in units of the
-   eighth decimal, money in units of the fourth. An order without a touch is `unattributed`, whole. #}
+   eighth decimal, money in units of the fourth. An order without a touch is `unattributed`, whole. What has
+   all the weight of its order takes all of it, and need not be ranked: a third of the rows. #}
 {{ config(materialized='table') }}
 
 with
@@ -19,7 +20,7 @@ orders as (
 ),
 
 touched_orders as (
-    select distinct order_key from {{ ref('int_touches__weighted') }}
+    select distinct order_key from {{ ref('int_touches__unioned') }}
 ),
 
 weighted as (
@@ -69,9 +70,25 @@ shares as (
 {%- set group = ['order_key', 'attribution_model'] %}
 {%- set tie = 'touch_number asc nulls last' %}
 
+whole as (
+    select
+        {{ order_columns | join(',\n        ') }},
+        cast({{ credit_units() }} as decimal(38, 0)) as credit_units,
+        net_units as revenue_units,
+        net_reporting_units as revenue_reporting_units,
+        margin_units as margin_reporting_units
+    from shares
+    where weight = weight_total
+),
+
+divided as (
+    select * from shares
+    where weight <> weight_total
+),
+
 credited as (
     {{ largest_remainder(
-        'shares', order_columns + ['net_units', 'net_reporting_units', 'margin_units'],
+        'divided', order_columns + ['net_units', 'net_reporting_units', 'margin_units'],
         credit_units(), 'weight', 'weight_total', group, tie, 'credit_units') }}
 ),
 
@@ -91,6 +108,12 @@ with_margin as (
     {{ largest_remainder(
         'with_net_reporting', order_columns + ['credit_units', 'revenue_units', 'revenue_reporting_units'],
         'margin_units', 'credit_units', credit_units(), group, tie, 'margin_reporting_units') }}
+),
+
+credits as (
+    select * from whole
+    union all
+    select * from with_margin
 )
 
 select
@@ -103,4 +126,4 @@ select
     {{ decimal_of_units('revenue_units', 4) }} as revenue,
     {{ decimal_of_units('revenue_reporting_units', 4) }} as revenue_reporting,
     {{ decimal_of_units('margin_reporting_units', 4) }} as margin_reporting
-from with_margin
+from credits

@@ -1,4 +1,28 @@
 with
+{# Keys are made of touches, and not of each model's credit of them. #}
+placed as (
+    select
+        *,
+        {{ surrogate_key(['campaign_source', 'campaign_account_id', 'campaign_id']) }} as campaign_key
+    from (
+        select
+            order_key,
+            touch_id,
+            touch_at,
+            touch_basis,
+            touch_source,
+            touch_medium,
+            touch_campaign,
+            touch_content,
+            ad_id,
+            channel,
+            coalesce(campaign_source, 'none') as campaign_source,
+            coalesce(campaign_account_id, 'none') as campaign_account_id,
+            coalesce(campaign_id, concat('__', channel, '__')) as campaign_id
+        from {{ ref('int_touches__unioned') }}
+    ) as touches
+),
+
 touches as (
     select
         credits.order_key,
@@ -10,23 +34,21 @@ touches as (
         credits.revenue,
         credits.revenue_reporting,
         credits.margin_reporting,
-        touches.touch_at,
-        touches.touch_basis,
-        touches.touch_source,
-        touches.touch_medium,
-        touches.touch_campaign,
-        touches.touch_content,
-        touches.ad_id,
-        coalesce(touches.channel, 'unattributed') as channel,
-        coalesce(touches.campaign_source, 'none') as campaign_source,
-        coalesce(touches.campaign_account_id, 'none') as campaign_account_id,
-        case
-            when touches.touch_id is null then 'unattributed'
-            else coalesce(touches.campaign_id, concat('__', touches.channel, '__'))
-        end as campaign_id
+        placed.touch_at,
+        placed.touch_basis,
+        placed.touch_source,
+        placed.touch_medium,
+        placed.touch_campaign,
+        placed.touch_content,
+        placed.ad_id,
+        coalesce(placed.channel, 'unattributed') as channel,
+        coalesce(placed.campaign_source, 'none') as campaign_source,
+        coalesce(placed.campaign_account_id, 'none') as campaign_account_id,
+        coalesce(placed.campaign_id, 'unattributed') as campaign_id,
+        coalesce(placed.campaign_key, {{ surrogate_key(["'none'", "'none'", "'unattributed'"]) }}) as campaign_key
     from {{ ref('int_credits__shared') }} as credits
-    left join {{ ref('int_touches__unioned') }} as touches
-        on credits.order_key = touches.order_key and credits.touch_id = touches.touch_id
+    left join placed
+        on credits.order_key = placed.order_key and credits.touch_id = placed.touch_id
 )
 
 select
@@ -53,8 +75,7 @@ select
     touches.campaign_source,
     touches.campaign_account_id,
     touches.campaign_id,
-    {{ surrogate_key(['touches.campaign_source', 'touches.campaign_account_id', 'touches.campaign_id']) }}
-        as campaign_key,
+    touches.campaign_key,
     touches.ad_id,
     touches.credit,
     orders.currency,
