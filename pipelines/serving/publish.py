@@ -120,6 +120,7 @@ def publish(
 def content_hash(path: Path, *, extra: list[str] | None = None) -> str:
     """A hash of every mart's name, columns and rows in that file, whatever the rows' order.
 
+    It is compared with that of the last publication; another release of DuckDB may give another.
     `_about` is left out: it tells of the publication. `extra` is hashed along.
     """
     digest = hashlib.sha256()
@@ -127,11 +128,11 @@ def content_hash(path: Path, *, extra: list[str] | None = None) -> str:
         for name in _marts(connection):
             table = f"{duck.quoted(MARTS)}.{duck.quoted(name)}"
             columns = connection.execute(f"describe {table}").fetchall()
-            # Each row is hashed, and the hashes are added up: sorting millions of rows as text
-            # would give the same certainty for many times the memory.
+            # Each row is hashed, and the hashes are added up: sorting millions of rows would give
+            # the same certainty for many times the memory. Of 400 MB this takes a second, MD5 of
+            # rows as text took fifteen.
             total = connection.execute(
-                "select count(*), sum(md5_number_lower(t::varchar)::hugeint),"  # noqa: S608
-                f" sum(md5_number_upper(t::varchar)::hugeint) from {table} as t"
+                f"select count(*), sum(hash(t)), sum(hash(t, 1)) from {table} as t"  # noqa: S608
             ).fetchone()
             digest.update(f"{name}\n{[column[:2] for column in columns]}\n{total}\n".encode())
     for line in extra or ():
