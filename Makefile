@@ -54,7 +54,7 @@ bench-latency: $(STAMP) ## measure reading side by side from platforms that answ
 bench-attribution: $(STAMP) ## measure attribution from touch rows, beside ChannelAttribution if installed
 	@$(BIN)/python -m benchmarks.attribution
 
-bench-incremental: $(STAMP) ## measure a daily run after two years beside one after a month; half an hour
+bench-incremental: $(STAMP) ## measure a day after two years beside one after a month; takes half an hour
 	@$(BIN)/python -m benchmarks.incremental
 
 scores: $(STAMP) ## score estimates of the last `make run` beside the truth of its world

@@ -118,8 +118,9 @@ def as_of(layout: Layout, instant: datetime, into: Path) -> Layout:
                 _link(workspace, earlier, into / earlier.relative_to(layout.root))
             for version in known[-1:]:
                 _link(workspace, version, past.data(place))
-        for schema_file in layout.months.glob("*/*/schema.parquet"):
-            _link(workspace, schema_file, into / schema_file.relative_to(layout.root))
+        # Of these, the days that were otherwise then are read again.
+        for month in layout.months.glob("*/*/*.parquet"):
+            _link(workspace, month, into / month.relative_to(layout.root))
     return past
 
 
