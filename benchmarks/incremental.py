@@ -8,8 +8,8 @@ lookback, as the schedule asks for it, and the build that follows. The sandbox r
 is not counted. The second day is what is promised of; the first is shown. At last the long home's
 warehouse is built from nothing in another place, and every mart's rows are compared.
 
-A history is read in one or two goes, so what platforms tell only of the present (posts' counters) is
-there for a few mornings and not for each day of two years.
+A history is read in one or two goes, so what platforms tell only of the present (posts' counters)
+is there for a few mornings and not for each day of two years.
 """
 
 from __future__ import annotations
