@@ -190,6 +190,19 @@ def models(manifest: Path, of_layer: str) -> list[dg.AssetKey]:
     )
 
 
+def parsed_before(calls: Path, project: Path, settings: Settings) -> Path | None:
+    """What was parsed last for this home: by a call, or else by whoever loaded the definitions.
+
+    dbt parses anew for each warehouse's path, which takes five seconds; what has changed since it
+    looks at itself. A parse names the lake that it was made for.
+    """
+    if earlier := sorted(calls.glob(f"*/{PARSED}")):
+        return earlier[-1]
+    loaded = project / "target" / PARSED
+    made_for_this = loaded.exists() and str(settings.lake).encode() in loaded.read_bytes()
+    return loaded if made_for_this else None
+
+
 def _call(
     project: Path, arguments: list[str], settings: Settings, context: dg.AssetExecutionContext
 ) -> Iterator[Any]:
@@ -198,7 +211,9 @@ def _call(
     calls = settings.home / "dbt"
     _forget_old(calls)
     target = calls / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{context.run.run_id[:8]}"
-    _hand_on_parse(calls, target)
+    target.mkdir()
+    if parsed := parsed_before(calls, project, settings):
+        shutil.copy(parsed, target)
     with _environment({**settings.dbt_environment, **QUIET}):
         invocation = dbt.cli(arguments, context=context, target_path=target)
     yield from invocation.stream()
@@ -240,17 +255,6 @@ def _parse(project: Path, settings: Settings) -> None:
             os.utime(draft / name, (started, started))
             (draft / name).replace(target / name)
     shutil.rmtree(draft)
-
-
-def _hand_on_parse(calls: Path, target: Path) -> None:
-    """Give the call what this home's last one parsed: dbt parses anew for each warehouse's path.
-
-    Five seconds a call; dbt looks itself at what has changed since.
-    """
-    earlier = sorted(calls.glob(f"*/{PARSED}"))
-    target.mkdir()
-    if earlier:
-        shutil.copy(earlier[-1], target)
 
 
 def _forget_old(calls: Path) -> None:
