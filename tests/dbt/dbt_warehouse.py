@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,6 +96,8 @@ class Warehouse:
             if outcome.exception:
                 raise outcome.exception
             PARSED[seen] = outcome.result
+            # It stays until the end: a search for garbage need not look through it each time.
+            gc.freeze()
         return PARSED[seen]
 
     def _call(self, dbt: dbtRunner, *arguments: str) -> dbtRunnerResult:
