@@ -54,7 +54,7 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restated]:
     with Sandbox(CONFIG, EARLIER) as sandbox:
         made = Installation(tmp_path_factory.mktemp("restated"), sandbox)
         made.extract(FIRST, closed(EARLIER), *SOURCES)
-        made.build()
+        made.build(tested=False)
         before = truth(sandbox.world, EARLIER, first=FIRST, last=closed(EARLIER))["markets"]
         path = made.settings.published / "current" / FILE
         hashed = content_hash(path)
@@ -144,6 +144,6 @@ def test_the_ledger_says_by_how_much_yesterday_grew(restated: Restated) -> None:
 def test_what_was_known_earlier_can_be_built_again(restated: Restated, tmp_path: Path) -> None:
     Lake(restated.settings.lake).as_of(EARLIER, tmp_path / "lake")
     past = restated.settings.model_copy(update={"home": tmp_path})
-    restated.installation.build(past)
+    restated.installation.build(past, tested=False)
     assert figures(past) == expected(restated.earlier)
     assert content_hash(past.published / "current" / FILE) == restated.earlier_hash

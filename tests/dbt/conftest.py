@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from handmade_lake import HandmadeLake
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One place for every test's lake and warehouse: dbt parses the project anew for each path."""
+    """One place for every test's lake and warehouse: dbt parses the project anew for each lake."""
     return tmp_path_factory.mktemp("dbt")
 
 
@@ -27,18 +26,6 @@ def lake(home: Path) -> HandmadeLake:
 def warehouse(home: Path, lake: HandmadeLake) -> Warehouse:
     """The warehouse of that lake, in dollars, not built yet."""
     return Warehouse(emptied(home / "warehouse"), lake.root)
-
-
-@pytest.fixture
-def rebuilt(home: Path, lake: HandmadeLake) -> Callable[[], Warehouse]:
-    """Makes the warehouse that the lake gives when built from nothing."""
-
-    def build() -> Warehouse:
-        other = Warehouse(emptied(home / "rebuilt"), lake.root)
-        other.dbt("run", "--full-refresh")
-        return other
-
-    return build
 
 
 def emptied(directory: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +10,12 @@ from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
+# What this process has parsed, by what a parse depends on; dbt parses for each warehouse anew.
+PARSED: dict[tuple[str, ...], Manifest] = {}
 
 
 class DbtFailedError(AssertionError):
@@ -46,8 +50,8 @@ class Warehouse:
 
     @property
     def target(self) -> Path:
-        """Where dbt leaves what it compiled."""
-        return self.directory.with_name(f"{self.directory.name}-target")
+        """Where dbt leaves what it parsed of this lake's project, and what it compiled."""
+        return self.lake.with_name(f"{self.lake.name}-target")
 
     def dbt(self, *arguments: str) -> dict[str, str]:
         """Runs dbt; returns the status by node name. Raises DbtFailedError with what went wrong."""
@@ -71,25 +75,43 @@ class Warehouse:
             raise outcome.exception
         return str(outcome.result.results[0].node.compiled_code)
 
-    def _invoke(self, *arguments: str) -> Any:
+    def _invoke(self, *arguments: str) -> dbtRunnerResult:
         before = dict(os.environ)
         os.environ.update(self._environment)
         try:
-            return dbtRunner().invoke(
-                [
-                    *arguments,
-                    "--project-dir", str(PROJECT),
-                    "--profiles-dir", str(PROJECT),
-                    "--target-path", str(self.target),
-                    "--log-path", str(self.directory / "logs"),
-                    "--quiet",
-                ]
-            )  # fmt: skip
+            return self._call(dbtRunner(self._manifest()), *arguments, "--no-write-json")
         finally:
             # dbt keeps the files open for the life of its process, which here is the test's.
             DuckDBConnectionManager.close_all_connections()
             os.environ.clear()
             os.environ.update(before)
+
+    def _manifest(self) -> Manifest:
+        """The parsed project, which is the same for every warehouse of a lake."""
+        seen = tuple(
+            value for name, value in self._environment.items() if name != "SMM_WAREHOUSE_DIR"
+        )
+        if seen not in PARSED:
+            outcome = self._call(dbtRunner(), "parse")
+            if outcome.exception:
+                raise outcome.exception
+            PARSED[seen] = outcome.result
+            # It stays until the end: a search for garbage need not look through it each time.
+            gc.freeze()
+        return PARSED[seen]
+
+    def _call(self, dbt: dbtRunner, *arguments: str) -> dbtRunnerResult:
+        return dbt.invoke(
+            [
+                *arguments,
+                "--project-dir", str(PROJECT),
+                "--profiles-dir", str(PROJECT),
+                "--target-path", str(self.target),
+                "--log-path", str(self.directory / "logs"),
+                "--log-level-file", "none",
+                "--quiet",
+            ]
+        )  # fmt: skip
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The answer of a query on the marts' file alone, schema `marts` first on the path."""

@@ -175,6 +175,19 @@ def warehouse(warehouse: Warehouse, first_build: Path) -> Warehouse:
     return warehouse
 
 
+@pytest.fixture
+def rebuilt(home: Path, lake: HandmadeLake, first_build: Path) -> Rebuild:
+    """Makes the warehouse whose tables the lake gives when each is built from nothing."""
+
+    def build() -> Warehouse:
+        shutil.rmtree(home / "rebuilt", ignore_errors=True)
+        other = Warehouse(shutil.copytree(first_build, home / "rebuilt"), lake.root)
+        other.dbt("run", "--full-refresh", *TABLES)
+        return other
+
+    return build
+
+
 def test_each_landing_gives_the_rows_of_a_full_refresh(
     lake: HandmadeLake, warehouse: Warehouse, rebuilt: Rebuild
 ) -> None:

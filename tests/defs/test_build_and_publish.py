@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 from adland import SPEND, Adland
+from code_location import make_settings
 
 from pipelines.defs import dbt, mart_checks
 from pipelines.defs.lake import expiry_asset
@@ -123,6 +124,23 @@ def test_an_edited_model_is_parsed_again(location, dbt_project, monkeypatch):
     (dbt_project / "models" / "marts" / "fct_order.sql").touch()
     dbt.prepare_manifest(location.settings, dbt_project)
     assert parsed == [dbt_project]
+
+
+def test_a_homes_first_call_is_handed_what_loading_parsed_for_it(dbt_project, tmp_path):
+    here, elsewhere = make_settings(tmp_path / "here"), make_settings(tmp_path / "elsewhere")
+    dbt._parse(dbt_project, here)
+    handed = dbt.parsed_before(tmp_path, dbt_project, here)
+    assert handed == dbt_project / "target" / dbt.PARSED
+    assert dbt.parsed_before(tmp_path, dbt_project, elsewhere) is None
+
+
+def test_a_later_call_is_handed_what_the_last_one_parsed(dbt_project, settings, tmp_path):
+    for call in ("20260309T080000", "20260310T080000"):
+        (tmp_path / call).mkdir()
+        (tmp_path / call / dbt.PARSED).touch()
+    (tmp_path / "20260311T080000-killed-before-it-parsed").mkdir()
+    handed = dbt.parsed_before(tmp_path, dbt_project, settings)
+    assert handed == tmp_path / "20260310T080000" / dbt.PARSED
 
 
 def test_each_mart_shows_its_rows_and_where_readers_find_it(built):

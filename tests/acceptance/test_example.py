@@ -108,7 +108,7 @@ def test_every_interaction_of_the_page_is_published(marts: duckdb.DuckDBPyConnec
 def test_interactions_equal_the_total_of_the_set_on_every_row(
     marts: duckdb.DuckDBPyConnection,
 ) -> None:
-    raw = Path(__file__).parent.parent / "examples" / "facebook_post_metrics" / "posts.parquet"
+    raw = Path(__file__).parents[2] / "examples" / "facebook_post_metrics" / "posts.parquet"
     differing = one(
         marts,
         f"""
