@@ -22,9 +22,17 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.lake.batch import Batch
-from pipelines.lake.convert import Elements, Extras, Misfits, convert_records, json_array, rows_of
+from pipelines.lake.convert import (
+    Elements,
+    Extras,
+    Leftovers,
+    Misfits,
+    convert_records,
+    json_array,
+    rows_of,
+)
 from pipelines.lake.schema import Field, Schema
-from pipelines.lake.shape import SCALAR, UNSET, Type, can_be_named, struct
+from pipelines.lake.shape import SCALAR, UNSET, Type, can_be_named, struct, written
 
 # How often a stream's struct grows. Each time costs about a millisecond, and the page a decoding.
 MOST_LESSONS = 200
@@ -288,24 +296,16 @@ class _Structs:
     def elements(self, field: Field) -> Elements:
         _, made, leaf = self._at(field)
         lists = self.values(field)
-        lengths = np.fromiter((len(each or ()) for each in lists), np.int64, len(lists))
+        present = [each or () for each in lists]
+        ends = np.cumsum(list(map(len, present)), dtype=np.int32)
         return Elements(
-            np.concatenate(([0], np.cumsum(lengths))).astype(np.int32),
-            np.fromiter((each is None for each in lists), np.bool_, len(lists)),
-            _Structs([item for each in lists if each for item in each], made.lists[leaf]),
+            np.concatenate((np.zeros(1, np.int32), ends)),
+            np.array([each is None for each in lists], np.bool_),
+            _Structs(list(chain.from_iterable(present)), made.lists[leaf]),
         )
 
-    def leftovers(self, _fields: tuple[Field, ...]) -> Extras:
-        extras: Extras = {}
-        columns = dict(self._unnamed(()))
-        for name in sorted(columns):
-            for row, value in enumerate(columns[name]):
-                if value is not None:
-                    if row in extras:
-                        extras[row][name] = value
-                    else:
-                        extras[row] = {name: value}
-        return extras
+    def leftovers(self, _fields: tuple[Field, ...]) -> Leftovers:
+        return _Columns(dict(sorted(self._unnamed(()))), len(self))
 
     def _unnamed(self, path: tuple[str, ...]) -> Iterator[tuple[str, list[Any]]]:
         """What no field names, by dotted path: a value for each row, None where there is none."""
@@ -340,3 +340,24 @@ class _Structs:
 def _differing(value: Any, other: Any) -> Any:
     """A value that is not what it mostly repeats, as JSON text; None where it does."""
     return None if value is UNSET or value == other else msgspec.Raw(msgspec.json.encode(value))
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Leftovers by name: a value for each row, None where there is none."""
+
+    values: dict[str, list[Any]]
+    size: int
+
+    def by_row(self) -> Extras:
+        extras: Extras = {}
+        for name, values in self.values.items():
+            for row, value in enumerate(values):
+                if value is not None:
+                    extras.setdefault(row, {})[name] = value
+        return extras
+
+    def objects(self) -> list[Any]:
+        if not self.values:
+            return [None] * self.size
+        return list(map(written(tuple(self.values)), *self.values.values()))

@@ -11,6 +11,7 @@ general way, and learned from.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -46,5 +47,17 @@ def struct(types: dict[str, Type], defaults: dict[str, Any]) -> type[msgspec.Str
         rename=names,
         forbid_unknown_fields=True,
         # No value that is decoded refers back to what holds it.
+        gc=False,
+    )
+
+
+@lru_cache(maxsize=256)
+def written(names: tuple[str, ...]) -> type[msgspec.Struct]:
+    """A struct that is written as an object with those names, less those that are None."""
+    return msgspec.defstruct(
+        "Object",
+        [(f"f{n}", Any, None) for n in range(len(names))],
+        rename={f"f{n}": name for n, name in enumerate(names)},
+        omit_defaults=True,
         gc=False,
     )
