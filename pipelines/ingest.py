@@ -277,7 +277,7 @@ class _Reading:
             pools = {
                 account: stack.enter_context(ThreadPoolExecutor(readers)) for account in accounts
             }
-            share = readers * len(accounts)
+            share = max(1, min(readers * len(accounts), len(reads)))
             futures = {
                 pools[read.account.id].submit(self._task, read, share): read for read in reads
             }

@@ -6,12 +6,15 @@ Belongs here: taking an answer apart. Does not: what is in it (`read`, `pipeline
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from pipelines.lake.shape import MOST_KEYS, UNSET, Type, can_be_named, struct
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @lru_cache(maxsize=256)
@@ -37,12 +40,9 @@ class Envelope:
     def decode(self, content: bytes) -> Any:
         """The answer; raises msgspec.DecodeError where it is not JSON."""
         body, fits = self._typed(content)
-        if not fits:
-            body = msgspec.json.decode(content)
-            if self._learn(body):
-                typed, fits = self._typed(content)
-                body = typed if fits else body
-        return body
+        if not fits and self._learn(content):
+            body, fits = self._typed(content)
+        return body if fits else msgspec.json.decode(content)
 
     def _typed(self, content: bytes) -> tuple[Any, bool]:
         decoder, keys = self._made
@@ -67,21 +67,30 @@ class Envelope:
             body[step] = self._as_dict(body[step], keys, depth + 1)
         return body
 
-    def _learn(self, body: Any) -> bool:
+    def _learn(self, content: bytes) -> bool:
         """Take note of what stands beside the path; whether anything was new."""
         new = False
         with self._lock:
-            for step, known in zip(self._path, self._beside, strict=True):
-                if not isinstance(body, dict):
-                    break
-                found = {key for key in body if key != step and can_be_named(key)} - known
+            for (key, level), known in zip(self._levels(content), self._beside, strict=False):
+                found = {name for name in level if name != key and can_be_named(name)} - known
                 if len(known) + len(found) <= MOST_KEYS:
                     known |= found
                     new |= bool(found)
-                body = body.get(step)
             if new:
                 self._made = self._make()
         return new
+
+    def _levels(self, content: bytes | msgspec.Raw) -> Iterator[tuple[str, dict[str, msgspec.Raw]]]:
+        """The objects along the path, each with the key that leads on, as far as there are any."""
+        for step in self._path:
+            try:
+                level = _OBJECT.decode(content)
+            except msgspec.ValidationError:
+                return
+            yield step, level
+            if step not in level:
+                return
+            content = level[step]
 
     def _make(self) -> tuple[msgspec.json.Decoder[Any], list[list[str]]]:
         made: Type = msgspec.Raw

@@ -34,7 +34,7 @@ from pipelines.lake.schema import Schema
 Record = Mapping[str, Any]
 Found = TypeVar("Found")
 # JSON that is typed at once. Less has more calls of fixed cost, more leaves the caches.
-BATCH_BYTES = 2 * 1024 * 1024
+BATCH_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)

@@ -166,11 +166,11 @@ class Landing:
         if table.num_rows == 0:
             return
         ordinals = self._ordinals(table)
-        order = np.argsort(ordinals, kind="stable")
-        found, starts = np.unique(ordinals[order], return_index=True)
-        if len(found) > 1:
-            table = table.take(pa.array(order))
-        for ordinal, start, end in zip(found, starts, [*starts[1:], len(order)], strict=True):
+        if (np.diff(ordinals) < 0).any():
+            order = np.argsort(ordinals, kind="stable")
+            table, ordinals = table.take(pa.array(order)), ordinals[order]
+        found, starts = np.unique(ordinals, return_index=True)
+        for ordinal, start, end in zip(found, starts, [*starts[1:], len(ordinals)], strict=True):
             self._give(int(ordinal), table.slice(start, end - start))
 
     def _ordinals(self, table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -37,6 +37,8 @@ from pipelines.lake.shape import SCALAR, UNSET, Type, can_be_named, struct, writ
 # How often a stream's struct grows. Each time costs about a millisecond, and the page a decoding.
 MOST_LESSONS = 200
 
+_SPLIT = msgspec.json.Decoder(list[msgspec.Raw])
+
 Objects = list[Any]
 
 
@@ -65,7 +67,7 @@ def convert_packed(
     records = _records(schema.fields, tuple((drop or {}).items()))
     texts = [_compact(page.records) for page in pages]
     found = records.read(texts)
-    if found is None and len(pages) == 1 and records.learn(texts[0]):
+    if found is None and records.learn(texts):
         found = records.read(texts)
     rows = None if found is None else rows_of(schema, found, context)
     if rows is not None:
@@ -126,16 +128,26 @@ class _Records:
         without(records, self._drop)
         return records
 
-    def learn(self, page: bytes | msgspec.Raw) -> bool:
-        """Let the struct have the page's unknown keys; whether there were any."""
+    def learn(self, pages: Sequence[bytes | msgspec.Raw]) -> bool:
+        """Let the struct have the pages' unknown keys; whether there were any.
+
+        One record tells most of them, so that few others have to be decoded in the general way.
+        """
         with self._lock:
-            if self._made is None or self._lessons == MOST_LESSONS:
-                return False
-            new = [self._level.learn(record) for record in self.decoded(page)]
-            if any(new):
-                self._lessons += 1
-                self._made = _Made(self._level)
-            return any(new)
+            texts = list(chain.from_iterable(map(_SPLIT.decode, pages)))
+            return any([self._learn(texts, most) for most in (1, len(texts))])
+
+    def _learn(self, texts: Sequence[msgspec.Raw], most: int) -> bool:
+        """Learn from so many of the records that do not fit."""
+        if self._made is None or self._lessons == MOST_LESSONS:
+            return False
+        odd = [text for text in texts if not self._made.fits(text)][:most]
+        records = without(list(map(msgspec.json.decode, odd)), self._drop)
+        new = list(map(self._level.learn, records))
+        if any(new):
+            self._lessons += 1
+            self._made = _Made(self._level)
+        return any(new)
 
 
 def without(records: Sequence[Any], drop: Mapping[str, str]) -> Sequence[Any]:
@@ -259,6 +271,15 @@ class _Made:
         self.empty = self.struct()
         self.get = {key: _getter(n) for n, key in enumerate(types)}
         self.decoder = msgspec.json.Decoder(list[self.struct])  # type: ignore[name-defined] # made at run time
+        self._single = msgspec.json.Decoder(self.struct)
+
+    def fits(self, text: msgspec.Raw) -> bool:
+        """Whether that JSON is such an object."""
+        try:
+            self._single.decode(text)
+        except msgspec.MsgspecError:
+            return False
+        return True
 
 
 def _getter(number: int) -> Callable[[Objects], Objects]:
