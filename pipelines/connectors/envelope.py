@@ -24,7 +24,7 @@ def envelope(path: tuple[str, ...]) -> Envelope:
 
 
 class Envelope:
-    """Decodes answers to dicts with a list at `path`, which is left as `msgspec.Raw`.
+    """Decodes answers to dicts with a list at `path`, of which each item is left `msgspec.Raw`.
 
     What stands beside the path is learned from answers, so that one with anything new is decoded
     in the general way; then, and where there is no list at the path, the outcome is what
@@ -53,11 +53,8 @@ class Envelope:
         return self._as_dict(found, keys, 0), True
 
     def _as_dict(self, found: Any, keys: list[list[str]], depth: int) -> Any:
-        if depth == len(keys):
-            # Only a list is read further on; anything else is what the answer says instead.
-            return found if bytes(memoryview(found)[:1]) == b"[" else msgspec.json.decode(found)
-        if found is None:
-            return None
+        if depth == len(keys) or found is None:
+            return found
         values = (getattr(found, name) for name in found.__struct_fields__)
         body = {
             key: value for key, value in zip(keys[depth], values, strict=True) if value is not UNSET
@@ -93,7 +90,7 @@ class Envelope:
             content = level[step]
 
     def _make(self) -> tuple[msgspec.json.Decoder[Any], list[list[str]]]:
-        made: Type = msgspec.Raw
+        made: Type = list[msgspec.Raw] | None
         keys: list[list[str]] = []
         for step, beside in reversed(list(zip(self._path, self._beside, strict=True))):
             types: dict[str, Type] = {step: made, **dict.fromkeys(sorted(beside), Any)}

@@ -76,8 +76,8 @@ SHORTEST_SECRET = 8
 class Request:
     """One question. `form` and `body` make it a POST's: form-encoded, or JSON.
 
-    `records` leads to the list in the answer that is to stay JSON text (`msgspec.Raw`), for a
-    `Page` to take as it is.
+    `records` leads to the list in the answer whose items are to stay JSON text (`msgspec.Raw`), for
+    a `Page` to take as they are.
     """
 
     url: str

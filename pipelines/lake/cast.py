@@ -428,7 +428,7 @@ def _within_calendar(array: pa.Array) -> pa.Array | None:
     first, last = pc.min_max(array.view(pa.int64())).as_py().values()
     if first is None:
         return array
-    return array if _FIRST_MICROS <= first and last <= _LAST_MICROS else None
+    return array if first >= _FIRST_MICROS and last <= _LAST_MICROS else None
 
 
 def _local_to_utc(array: pa.Array, zone: str) -> pa.Array | None:

@@ -145,8 +145,8 @@ class Leftovers(Protocol):
     def by_row(self) -> Extras:
         """It by row, for those that have any."""
 
-    def objects(self) -> list[Any]:
-        """It as what is written as a JSON object for each row; empty or None where is nothing."""
+    def texts(self, country: str) -> pa.Array:
+        """It as a JSON object for each row; an empty one or NULL where there is nothing."""
 
 
 @dataclass(frozen=True)
@@ -367,8 +367,10 @@ class _Sparse:
     def by_row(self) -> Extras:
         return self.extras
 
-    def objects(self) -> list[Any]:
-        return [self.extras.get(row) for row in range(self.size)]
+    def texts(self, country: str) -> pa.Array:
+        if not self.extras:
+            return pa.nulls(self.size, pa.string())
+        return json_array([self.extras.get(row) for row in range(self.size)], country)
 
 
 # --- from values to columns
@@ -399,16 +401,19 @@ class _Part:
 
     def texts(self, country: str) -> pa.Array:
         """All of it as a JSON object for each row; NULL where there is none."""
-        objects = self.leftovers.objects()
+        texts = self.leftovers.texts(country)
         if self.more:
-            for row, extra in self._merged(self.leftovers.by_row()).items():
-                objects[row] = extra
-        return _null_where(json_array(objects, country), "{}")
+            merged = self._merged(self.leftovers.by_row())
+            rows = np.isin(np.arange(len(texts)), list(merged))
+            written = json_array(list(merged.values()), country)
+            texts = pc.replace_with_mask(texts, pa.array(rows), written)
+        return _null_where(texts, "{}")
 
     def _merged(self, extras: Extras) -> Extras:
-        """What rows with more than their leftovers have."""
-        both = {row: {**extras.get(row, {}), **more} for row, more in self.more.items()}
-        return _in_order(both)
+        """What rows with more than their leftovers have, in the order of rows."""
+        return _in_order(
+            {row: {**extras.get(row, {}), **self.more[row]} for row in sorted(self.more)}
+        )
 
 
 def _in_order(extras: Extras) -> Extras:
@@ -462,21 +467,23 @@ def _require(field: Field, array: pa.Array, part: _Part) -> None:
 
 
 def json_array(values: Sequence[Any], country: str) -> pa.Array:
-    """Each value as JSON text with personal data hashed; NULL for None and for JSON's null.
-
-    Text (`msgspec.Raw`) stays as it is, anything else is written with its keys in their order.
-    """
+    """Each value as JSON text, keys in their order; otherwise as `json_lines`."""
     try:
         lines = _ENCODER.encode_lines(values)
     except (TypeError, ValueError):
         texts = pa.array([json_text(value, country) for value in values], pa.string())
-    else:
-        texts = _split(lines)
-        found = personal.may_be_personal(texts)
-        if pc.any(found).as_py():
-            looked_at = map(msgspec.json.decode, texts.filter(found).to_pylist())
-            hashed = [json_text(value, country) for value in looked_at]
-            texts = pc.replace_with_mask(texts, found, pa.array(hashed, pa.string()))
+        return _null_where(texts, "null")
+    return json_lines(lines, country)
+
+
+def json_lines(lines: bytes, country: str) -> pa.Array:
+    """Lines of JSON as texts with personal data hashed; NULL for JSON's null."""
+    texts = _split(lines)
+    found = personal.may_be_personal(texts)
+    if pc.any(found).as_py():
+        looked_at = map(msgspec.json.decode, texts.filter(found).to_pylist())
+        hashed = [json_text(value, country) for value in looked_at]
+        texts = pc.replace_with_mask(texts, found, pa.array(hashed, pa.string()))
     return _null_where(texts, "null")
 
 
@@ -500,12 +507,13 @@ def _null_where(texts: pa.Array, nothing: str) -> pa.Array:
 def _hash_arrays(field: Field, values: Values, country: str, part: _Part) -> list[pa.Array]:
     """One column of hashes per norm. What is no address at all is NULL, and opaque in `_extra`."""
     texts = cast_personal(values)
-    known = {text: _hashes(field, text, country) for text in set(texts) - {None}}
+    plain = {text for text in texts if text is not None}
+    known = {text: _hashes(field, text, country) for text in plain}
     if None in known.values():
         for row, text in enumerate(texts):
             if text is not None and known[text] is None:
                 part.keep(row, ".".join(field.steps), personal.opaque(text))
-    found = [known.get(text) for text in texts]
+    found = [None if text is None else known[text] for text in texts]
     return [
         pa.array([hashes and hashes[norm] for hashes in found], pa.string())
         for norm in range(len(HASH_NORMS))

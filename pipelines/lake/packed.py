@@ -22,31 +22,37 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.lake.batch import Batch
+from pipelines.lake.cast import Values
 from pipelines.lake.convert import (
     Elements,
     Extras,
     Leftovers,
     Misfits,
     convert_records,
-    json_array,
+    json_lines,
     rows_of,
 )
 from pipelines.lake.schema import Field, Schema
-from pipelines.lake.shape import SCALAR, UNSET, Type, can_be_named, struct, written
+from pipelines.lake.shape import UNSET, Type, can_be_named, struct, written
 
 # How often a stream's struct grows. Each time costs about a millisecond, and the page a decoding.
 MOST_LESSONS = 200
 
-_SPLIT = msgspec.json.Decoder(list[msgspec.Raw])
+# Records that are objects at once: what they take fits into a processor's second cache.
+AT_ONCE = 64
+
+_ENCODER = msgspec.json.Encoder()
+_ANY = msgspec.json.Decoder()
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 Objects = list[Any]
 
 
 @dataclass(frozen=True)
 class Packed:
-    """A page: its records as a JSON array, and where it was, as `convert_records` is told."""
+    """A page: its records, each its JSON, and where it was, as `convert_records` is told."""
 
-    records: bytes | msgspec.Raw
+    records: Sequence[msgspec.Raw]
     place: str
 
 
@@ -62,10 +68,10 @@ def convert_packed(
     - `drop`: dotted paths, through lists too, of what is no part of a record and not kept: of a
       path to "" always, of a path to a sibling's name where both have the same value.
 
-    Raises msgspec.DecodeError where a page is not JSON.
+    Raises msgspec.DecodeError where a record is not JSON.
     """
     records = _records(schema.fields, tuple((drop or {}).items()))
-    texts = [_compact(page.records) for page in pages]
+    texts = list(chain.from_iterable(page.records for page in pages))
     found = records.read(texts)
     if found is None and records.learn(texts):
         found = records.read(texts)
@@ -78,20 +84,23 @@ def convert_packed(
             pa.concat_tables([each.rows for each in alone]),
             tuple(chain.from_iterable(each.rejected for each in alone)),
         )
-    return convert_records(schema, records.decoded(texts[0]), context, place=pages[0].place)
+    return convert_records(schema, records.decoded(texts), context, place=pages[0].place)
 
 
-def _compact(page: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
-    """The page without line breaks, which some platforms write for people.
+def _lines(texts: Sequence[msgspec.Raw]) -> bytes:
+    """Those records, one a line: line breaks within, which some platforms write, are taken out.
 
     Text that is kept undecoded must be valid too: raises msgspec.DecodeError where it is not UTF-8.
     """
-    view = memoryview(page)
-    try:
-        broken = "\n" in str(view, "utf-8")
-    except UnicodeDecodeError as error:
-        raise msgspec.DecodeError(str(error)) from error
-    return msgspec.json.format(view, indent=-1) if broken else page
+    lines = b"\n".join(texts)
+    if lines.count(b"\n") >= len(texts):
+        lines = b"\n".join(msgspec.json.format(memoryview(text), indent=-1) for text in texts)
+    if not lines.isascii():
+        try:
+            str(lines, "utf-8")
+        except UnicodeDecodeError as error:
+            raise msgspec.DecodeError(str(error)) from error
+    return lines
 
 
 @lru_cache(maxsize=256)
@@ -111,39 +120,38 @@ class _Records:
         self._lock = threading.Lock()
         self._made = _Made(self._level) if self._level.simple else None
 
-    def read(self, pages: Sequence[bytes | msgspec.Raw]) -> _Structs | None:
-        """The records of those pages; None where one does not fit."""
+    def read(self, texts: Sequence[msgspec.Raw]) -> _Rows | None:
+        """Those records; None where one does not fit."""
         made = self._made
         if made is None:
             return None
+        rows = _Rows(made)
         try:
-            objects = list(chain.from_iterable(map(made.decoder.decode, pages)))
-        except msgspec.MsgspecError:
+            for start in range(0, len(texts), AT_ONCE):
+                rows.add(made.decoder.decode_lines(_lines(texts[start : start + AT_ONCE])))
+        except msgspec.ValidationError:
             return None
-        return _Structs(objects, made)
+        return rows
 
-    def decoded(self, page: bytes | msgspec.Raw) -> list[Any]:
-        """The records of a page in the general way."""
-        records: list[Any] = msgspec.json.decode(page, type=list)
-        without(records, self._drop)
-        return records
+    def decoded(self, texts: Sequence[msgspec.Raw]) -> Sequence[Any]:
+        """Those records in the general way."""
+        return without(list(map(msgspec.json.decode, texts)), self._drop)
 
-    def learn(self, pages: Sequence[bytes | msgspec.Raw]) -> bool:
-        """Let the struct have the pages' unknown keys; whether there were any.
+    def learn(self, texts: Sequence[msgspec.Raw]) -> bool:
+        """Let the struct have the records' unknown keys; whether there were any.
 
         One record tells most of them, so that few others have to be decoded in the general way.
         """
         with self._lock:
-            texts = list(chain.from_iterable(map(_SPLIT.decode, pages)))
-            return any([self._learn(texts, most) for most in (1, len(texts))])
+            of_one = self._learn(texts, 1)
+            return self._learn(texts, len(texts)) or of_one
 
     def _learn(self, texts: Sequence[msgspec.Raw], most: int) -> bool:
         """Learn from so many of the records that do not fit."""
         if self._made is None or self._lessons == MOST_LESSONS:
             return False
-        odd = [text for text in texts if not self._made.fits(text)][:most]
-        records = without(list(map(msgspec.json.decode, odd)), self._drop)
-        new = list(map(self._level.learn, records))
+        odd = [text for text in texts if not self._made.fits(text)]
+        new = list(map(self._level.learn, self.decoded(odd[:most])))
         if any(new):
             self._lessons += 1
             self._made = _Made(self._level)
@@ -253,30 +261,39 @@ class _Made:
     """The struct of a level, how to get at its fields, and the same of the levels below."""
 
     struct: type[msgspec.Struct]
-    decoder: msgspec.json.Decoder[list[Any]]
+    decoder: msgspec.json.Decoder[Any]
 
     def __init__(self, level: _Level) -> None:
         self.branches = {key: _Made(below) for key, below in level.branches.items()}
         self.lists = {key: _Made(below) for key, below in level.lists.items()}
-        self.twins = {key: twin for key, twin in level.dropped.items() if twin}
+        self.leaves = sorted(level.leaves)
         self.unnamed = sorted(level.texts - level.leaves)
+        self.twins = {key: twin for key, twin in level.dropped.items() if twin}
         types: dict[str, Type] = {key: made.struct | None for key, made in self.branches.items()}
         types |= {key: list[made.struct] | None for key, made in self.lists.items()}  # type: ignore[name-defined] # made at run time
-        types |= dict.fromkeys(sorted(level.texts), msgspec.Raw)
-        types |= {key: Any for key in level.leaves if key not in level.texts}
-        types |= {key: SCALAR if twin else msgspec.Raw for key, twin in level.dropped.items()}
+        types |= dict.fromkeys([*self.leaves, *self.unnamed, *level.dropped], msgspec.Raw)
+        # What is compared is decoded.
+        types |= dict.fromkeys([*self.twins, *self.twins.values()], Any)
         # Text that is not there is None, and null is text.
         defaults = {key: UNSET if key in self.twins else None for key in types}
         self.struct = struct(types, defaults)
         self.empty = self.struct()
         self.get = {key: _getter(n) for n, key in enumerate(types)}
-        self.decoder = msgspec.json.Decoder(list[self.struct])  # type: ignore[name-defined] # made at run time
-        self._single = msgspec.json.Decoder(self.struct)
+        self.decoder = msgspec.json.Decoder(self.struct)
+        self.names = sorted(self._names())
+        self.written = written(tuple(self.names))
+
+    def _names(self) -> Iterator[str]:
+        """The dotted paths of what no field names."""
+        yield from self.unnamed
+        yield from self.twins
+        for key, below in self.branches.items():
+            yield from (f"{key}.{name}" for name in below.names)
 
     def fits(self, text: msgspec.Raw) -> bool:
         """Whether that JSON is such an object."""
         try:
-            self._single.decode(text)
+            self.decoder.decode(text)
         except msgspec.MsgspecError:
             return False
         return True
@@ -297,65 +314,109 @@ def _getter(number: int) -> Callable[[Objects], Objects]:
 # --- where convert finds values
 
 
-class _Structs:
-    """Records as structs. An object that is absent is empty: its fields are absent too."""
+class _Rows:
+    """Records as lines of JSON, a column for each field, collected a few records at a time.
 
-    def __init__(self, objects: Objects, made: _Made) -> None:
+    So a record's objects are gone before they leave the processor's caches: kept until all are
+    read, they cost twice as much. An object that is absent is empty: its fields are null.
+    """
+
+    def __init__(self, made: _Made) -> None:
         self.misfits: Misfits = {}
-        self._found: dict[tuple[str, ...], tuple[Objects, _Made]] = {(): (objects, made)}
+        self._made = made
+        self._size = 0
+        self._columns: dict[str, list[bytes]] = {key: [] for key in made.leaves}
+        self._branches = {key: _Rows(below) for key, below in made.branches.items()}
+        self._lists = {key: _Lists(below) for key, below in made.lists.items()}
+        self._leftovers: list[bytes] = []
 
     def __len__(self) -> int:
-        return len(self._found[()][0])
+        return self._size
 
-    def values(self, field: Field) -> list[Any]:
-        objects, made, leaf = self._at(field)
-        return made.get[leaf](objects)
+    def add(self, objects: Objects) -> None:
+        """Takes more records."""
+        unnamed = self._take(objects)
+        if unnamed:
+            columns = [unnamed[name] for name in self._made.names]
+            self._leftovers.append(_ENCODER.encode_lines(list(map(self._made.written, *columns))))
+
+    def _take(self, objects: Objects) -> dict[str, list[Any]]:
+        """What no field names of these records, by dotted path; the rest is taken."""
+        get = self._made.get
+        self._size += len(objects)
+        for key, column in self._columns.items():
+            column.append(_ENCODER.encode_lines(get[key](objects)))
+        for key, lists in self._lists.items():
+            lists.add(get[key](objects))
+        unnamed = {key: get[key](objects) for key in self._made.unnamed}
+        for key, twin in self._made.twins.items():
+            unnamed[key] = list(map(_differing, get[key](objects), get[twin](objects)))
+        for key, below in self._branches.items():
+            absent = below._made.empty
+            inner = [absent if each is None else each for each in get[key](objects)]
+            unnamed |= {f"{key}.{name}": values for name, values in below._take(inner).items()}
+        return unnamed
+
+    def values(self, field: Field) -> Values:
+        return _values(self._lines(field))
 
     def json(self, field: Field, country: str) -> pa.Array:
-        return json_array(self.values(field), country)
+        return json_lines(self._lines(field), country)
 
     def elements(self, field: Field) -> Elements:
-        _, made, leaf = self._at(field)
-        lists = self.values(field)
-        present = [each or () for each in lists]
-        ends = np.cumsum(list(map(len, present)), dtype=np.int32)
-        return Elements(
-            np.concatenate((np.zeros(1, np.int32), ends)),
-            np.array([each is None for each in lists], np.bool_),
-            _Structs(list(chain.from_iterable(present)), made.lists[leaf]),
-        )
+        rows, leaf = self._holder(field)
+        return rows._lists[leaf].elements()
 
     def leftovers(self, _fields: tuple[Field, ...]) -> Leftovers:
-        return _Columns(dict(sorted(self._unnamed(()))), len(self))
+        return _Leftovers(b"".join(self._leftovers), self._size)
 
-    def _unnamed(self, path: tuple[str, ...]) -> Iterator[tuple[str, list[Any]]]:
-        """What no field names, by dotted path: a value for each row, None where there is none."""
-        objects, made = self._under(path)
-        prefix = ".".join((*path, ""))
-        for key in made.unnamed:
-            yield prefix + key, made.get[key](objects)
-        for key, twin in made.twins.items():
-            values, others = (made.get[name](objects) for name in (key, twin))
-            if values != others:
-                yield prefix + key, list(map(_differing, values, others))
-        for key in made.branches:
-            yield from self._unnamed((*path, key))
+    def _lines(self, field: Field) -> bytes:
+        rows, leaf = self._holder(field)
+        return b"".join(rows._columns[leaf])
 
-    def _at(self, field: Field) -> tuple[Objects, _Made, str]:
+    def _holder(self, field: Field) -> tuple[_Rows, str]:
+        """Where the field's values are."""
         *branches, leaf = field.steps
-        return *self._under(tuple(branches)), leaf
+        rows = self
+        for step in branches:
+            rows = rows._branches[step]
+        return rows, leaf
 
-    def _under(self, path: tuple[str, ...]) -> tuple[Objects, _Made]:
-        found = self._found.get(path)
-        if found is None:
-            objects, made = self._under(path[:-1])
-            below = made.branches[path[-1]]
-            absent = below.empty
-            found = self._found[path] = (
-                [absent if each is None else each for each in made.get[path[-1]](objects)],
-                below,
-            )
-        return found
+
+class _Lists:
+    """The lists of one field: how long each is, and the elements of all."""
+
+    def __init__(self, made: _Made) -> None:
+        self._items = _Rows(made)
+        self._lengths: list[int] = []
+        self._missing: list[bool] = []
+
+    def add(self, lists: Objects) -> None:
+        """Takes the lists of more records; None where there is none."""
+        present = [each or () for each in lists]
+        self._lengths.extend(map(len, present))
+        self._missing.extend([each is None for each in lists])
+        self._items.add(list(chain.from_iterable(present)))
+
+    def elements(self) -> Elements:
+        """All of them."""
+        offsets = np.cumsum([0, *self._lengths], dtype=np.int32)
+        return Elements(offsets, np.array(self._missing, np.bool_), self._items)
+
+
+@dataclass(frozen=True)
+class _Leftovers:
+    """What no field names, as a line of JSON for each row; none at all where nothing can be."""
+
+    lines: bytes
+    size: int
+
+    def by_row(self) -> Extras:
+        lines = enumerate(self.lines.split(b"\n"))
+        return {row: _OBJECT.decode(line) for row, line in lines if line not in (b"", b"{}")}
+
+    def texts(self, country: str) -> pa.Array:
+        return json_lines(self.lines, country) if self.lines else pa.nulls(self.size, pa.string())
 
 
 def _differing(value: Any, other: Any) -> Any:
@@ -363,22 +424,25 @@ def _differing(value: Any, other: Any) -> Any:
     return None if value is UNSET or value == other else msgspec.Raw(msgspec.json.encode(value))
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Leftovers by name: a value for each row, None where there is none."""
+def _values(lines: bytes) -> Values:
+    """JSON values, one a line: as Arrow where all are text as it stands, else decoded."""
+    found = _plain_texts(lines)
+    return _ANY.decode_lines(lines) if found is None else found
 
-    values: dict[str, list[Any]]
-    size: int
 
-    def by_row(self) -> Extras:
-        extras: Extras = {}
-        for name, values in self.values.items():
-            for row, value in enumerate(values):
-                if value is not None:
-                    extras.setdefault(row, {})[name] = value
-        return extras
-
-    def objects(self) -> list[Any]:
-        if not self.values:
-            return [None] * self.size
-        return list(map(written(tuple(self.values)), *self.values.values()))
+def _plain_texts(lines: bytes) -> pa.Array | None:
+    """Lines of which each is text without escapes, or null; None where one is not."""
+    if b"\\" in lines or not lines:
+        return None
+    codes = np.frombuffer(lines, np.uint8)
+    ends = np.flatnonzero(codes == ord("\n"))
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    first = codes[starts]
+    quoted = first == ord('"')
+    if not (quoted | (first == ord("n"))).all():
+        return None
+    lengths = ends - starts - 2 * quoted
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+    present = np.packbits(quoted, bitorder="little")
+    buffers = (offsets, lines.translate(None, b'"\n'), present)
+    return pa.StringArray.from_buffers(len(ends), *map(pa.py_buffer, buffers))

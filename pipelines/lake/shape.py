@@ -18,7 +18,6 @@ import msgspec
 
 Type: TypeAlias = Any
 
-SCALAR: Type = str | int | float | bool | None
 # An object with more keys is a map (of dates, of ids): every page would bring new ones.
 MOST_KEYS = 64
 _UNNAMEABLE = re.compile(r"[\x00-\x1f\"\\]")
