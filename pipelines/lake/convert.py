@@ -8,7 +8,7 @@ A record either becomes exactly one row or exactly one `Rejected`: rows + reject
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, Protocol, TypeAlias
@@ -141,6 +141,10 @@ class Source(Protocol):
 
 class Leftovers(Protocol):
     """What no field names, of every row; names in order."""
+
+    @property
+    def names(self) -> Set[str]:
+        """The names in it, at most."""
 
     def by_row(self) -> Extras:
         """It by row, for those that have any."""
@@ -364,6 +368,10 @@ class _Sparse:
     extras: Extras
     size: int
 
+    @property
+    def names(self) -> Set[str]:
+        return {name for extra in self.extras.values() for name in extra}
+
     def by_row(self) -> Extras:
         return self.extras
 
@@ -566,10 +574,14 @@ def _hand_up(child: _Part, offsets: Offsets, path: str, part: _Part) -> None:
 # --- from columns to a batch
 
 
-def rows_of(schema: Schema, source: Source, context: Mapping[str, str]) -> pa.Table | None:
+def rows_of(schema: Schema, source: Source, context: Mapping[str, str]) -> Batch | None:
     """The rows of a source, if each of its records becomes one."""
     part = _build(schema.fields, source, context)
-    return None if part.misfits else _table(schema, part, personal.country_of(context))
+    if part.misfits:
+        return None
+    names = set(part.leftovers.names).union(*part.more.values())
+    rows = _table(schema, part, personal.country_of(context))
+    return Batch(rows, extra_names=frozenset(names))
 
 
 def _table(schema: Schema, part: _Part, country: str) -> pa.Table:

@@ -126,6 +126,7 @@ class Landing:
         self._provenance = replace(provenance, extracted_at=footers.utc(provenance.extracted_at))
         self._workspace = Workspace(layout)
         self._missing: list[str] = []
+        self._extra_names: frozenset[str] | None = frozenset()
         self._held = 0
         self._spill_bytes = spill_bytes
 
@@ -155,6 +156,10 @@ class Landing:
                 f"{batch.rows.schema.names}, not {expected.names}"
             )
         self._missing.extend(reason for reason in batch.missing if reason not in self._missing)
+        if batch.extra_names is None or self._extra_names is None:
+            self._extra_names = None
+        else:
+            self._extra_names |= batch.extra_names
         self._split(batch.rows)
         for rejected in batch.rejected:
             self._days[self._day_of(rejected)].rejected.append(rejected)
@@ -257,6 +262,7 @@ class Landing:
         place = Place(self._stream.source, self._stream.name, self._account, day)
         rows, duplicates = self._rows(read)
         rejected = read.rejected
+        held = self._stream.mode == "merge" and self._layout.data(place).exists()
         if self._stream.mode == "merge":
             rejected = rejected + self._still_rejected(place, rows, rejected)
             rows = merged(self._layout, self._stream, place, rows)
@@ -280,7 +286,7 @@ class Landing:
             status="partial" if why else "complete",
             reasons=list(why),
             schema_fingerprint=footers.fingerprint(rows.schema),
-            extra_fields=row_rules.extra_fields(rows),
+            extra_fields=row_rules.extra_fields(rows, None if held else self._extra_names),
             context=dict(self._provenance.context),
         )
         refresh = self._stream.ttl_days is not None

@@ -75,9 +75,9 @@ def convert_packed(
     found = records.read(texts)
     if found is None and records.learn(texts):
         found = records.read(texts)
-    rows = None if found is None else rows_of(schema, found, context)
-    if rows is not None:
-        return Batch(rows)
+    batch = None if found is None else rows_of(schema, found, context)
+    if batch is not None:
+        return batch
     if len(pages) > 1:
         alone = [convert_packed(schema, [page], context, drop=drop) for page in pages]
         return Batch(
@@ -368,7 +368,7 @@ class _Rows:
         return rows._lists[leaf].elements()
 
     def leftovers(self, _fields: tuple[Field, ...]) -> Leftovers:
-        return _Leftovers(b"".join(self._leftovers), self._size)
+        return _Leftovers(b"".join(self._leftovers), self._size, frozenset(self._made.names))
 
     def _lines(self, field: Field) -> bytes:
         rows, leaf = self._holder(field)
@@ -410,6 +410,7 @@ class _Leftovers:
 
     lines: bytes
     size: int
+    names: frozenset[str]
 
     def by_row(self) -> Extras:
         lines = enumerate(self.lines.split(b"\n"))
