@@ -131,6 +131,16 @@ def test_text_that_no_field_looks_into_stays_as_the_platform_wrote_it():
     assert found["_extra"] == r'{"path":"a\/b"}'
 
 
+def test_a_column_may_have_text_with_escapes_beside_text_without():
+    told = ["plain", 'a "quoted"\n\\one', None, "", "größer", 7]
+    assert_same(schema(text("note", "Note.")), [[{"note": each} for each in told]])
+
+
+def test_more_records_than_are_objects_at_once_keep_their_order():
+    groups = [[{**ORDER, "legacyId": n, "later": {}} for n in range(packed.AT_ONCE * 2 + 1)]]
+    assert_same(ORDERS, groups, DROP)
+
+
 def test_an_address_in_escaped_letters_is_hashed_too():
     text = rb"""[{"legacyId": 7, "placed_on": "2025-01-02", "lines": {"nodes": []},
                   "note": "ask ayu\u0040example.com", "\u0070hone": 6281234567890}]"""
