@@ -11,9 +11,9 @@ platform wrote it, where the general way writes it anew.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
@@ -46,6 +46,7 @@ _ANY = msgspec.json.Decoder()
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 Objects = list[Any]
+Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -227,10 +228,14 @@ class _Level:
                 new |= self.branches[key].learn(inner)
             elif key in self.lists:
                 new |= sum(map(self.lists[key].learn, _items(inner))) > 0
-            elif key not in self.leaves | self.texts | self.dropped.keys() and can_be_named(key):
+            elif key not in self.leaves | self.texts | self.dropped.keys() and self._can_have(key):
                 self.texts.add(key)
                 new = True
         return new
+
+    def _can_have(self, key: str) -> bool:
+        """Whether the key can be kept under its dotted path, which no other then has."""
+        return can_be_named(key) and key.partition(".")[0] not in self.branches
 
 
 def _items(value: Any) -> list[Any]:
@@ -258,37 +263,56 @@ def _level(fields: Iterable[Field]) -> _Level:
 
 
 class _Made:
-    """The struct of a level, how to get at its fields, and the same of the levels below."""
+    """The struct of a level, and how to get at what lies in it, through the levels that lead there.
+
+    `leaves`, `lists`, `unnamed` and `twins` are by path from this level's objects.
+    """
 
     struct: type[msgspec.Struct]
     decoder: msgspec.json.Decoder[Any]
 
     def __init__(self, level: _Level) -> None:
-        self.branches = {key: _Made(below) for key, below in level.branches.items()}
-        self.lists = {key: _Made(below) for key, below in level.lists.items()}
-        self.leaves = sorted(level.leaves)
-        self.unnamed = sorted(level.texts - level.leaves)
-        self.twins = {key: twin for key, twin in level.dropped.items() if twin}
-        types: dict[str, Type] = {key: made.struct | None for key, made in self.branches.items()}
-        types |= {key: list[made.struct] | None for key, made in self.lists.items()}  # type: ignore[name-defined] # made at run time
-        types |= dict.fromkeys([*self.leaves, *self.unnamed, *level.dropped], msgspec.Raw)
+        branches = {key: _Made(below) for key, below in level.branches.items()}
+        lists = {key: _Made(below) for key, below in level.lists.items()}
+        twins = {key: twin for key, twin in level.dropped.items() if twin}
+        types: dict[str, Type] = {key: made.struct | None for key, made in branches.items()}
+        types |= {key: list[made.struct] | None for key, made in lists.items()}  # type: ignore[name-defined] # made at run time
+        types |= dict.fromkeys(sorted({*level.leaves, *level.texts, *level.dropped}), msgspec.Raw)
         # What is compared is decoded.
-        types |= dict.fromkeys([*self.twins, *self.twins.values()], Any)
+        types |= dict.fromkeys([*twins, *twins.values()], Any)
         # Text that is not there is None, and null is text.
-        defaults = {key: UNSET if key in self.twins else None for key in types}
+        defaults = {key: UNSET if key in twins else None for key in types}
         self.struct = struct(types, defaults)
-        self.empty = self.struct()
-        self.get = {key: _getter(n) for n, key in enumerate(types)}
         self.decoder = msgspec.json.Decoder(self.struct)
-        self.names = sorted(self._names())
-        self.written = written(tuple(self.names))
+        self.leaves: list[Path] = [(key,) for key in sorted(level.leaves)]
+        self.lists: dict[Path, _Made] = {(key,): made for key, made in lists.items()}
+        self.unnamed: list[Path] = [(key,) for key in sorted(level.texts - level.leaves)]
+        self.twins: dict[Path, Path] = {(key,): (twin,) for key, twin in twins.items()}
+        self._numbers: dict[Path, tuple[int, ...]] = {(key,): (n,) for n, key in enumerate(types)}
+        for key, made in branches.items():
+            self._include(key, made)
 
-    def _names(self) -> Iterator[str]:
-        """The dotted paths of what no field names."""
-        yield from self.unnamed
-        yield from self.twins
-        for key, below in self.branches.items():
-            yield from (f"{key}.{name}" for name in below.names)
+    def _include(self, key: str, below: _Made) -> None:
+        """Let the paths of a level below lead on from here."""
+        (number,) = self._numbers[key,]
+        self.leaves += [(key, *path) for path in below.leaves]
+        self.lists |= {(key, *path): made for path, made in below.lists.items()}
+        self.unnamed += [(key, *path) for path in below.unnamed]
+        self.twins |= {(key, *path): (key, *twin) for path, twin in below.twins.items()}
+        self._numbers |= {
+            (key, *path): (number, *numbers) for path, numbers in below._numbers.items()
+        }
+
+    @cached_property
+    def get(self) -> dict[Path, Callable[[Objects], Objects]]:
+        """What gives the values at a path in many objects."""
+        used = (*self.leaves, *self.lists, *self.unnamed, *self.twins, *self.twins.values())
+        return {path: _getter(self._numbers[path]) for path in used}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The dotted paths of what no field names, in order."""
+        return tuple(sorted(map(".".join, (*self.unnamed, *self.twins))))
 
     def fits(self, text: msgspec.Raw) -> bool:
         """Whether that JSON is such an object."""
@@ -299,14 +323,19 @@ class _Made:
         return True
 
 
-def _getter(number: int) -> Callable[[Objects], Objects]:
-    """What gives the values of a struct's n-th field in many objects.
+def _getter(numbers: tuple[int, ...]) -> Callable[[Objects], Objects]:
+    """What gives the values of a struct's n-th field in many objects, or of a struct's within.
 
     A comprehension of its own for each field of each struct: the interpreter learns where the field
-    lies, and takes a third of the time of `attrgetter`.
+    lies, and takes a third of the time of `attrgetter`. A struct that is absent has no values.
     """
+    steps, value = "for each in objects", f"each.f{numbers[0]}"
+    for number in numbers[1:]:
+        # An assignment, to the interpreter.
+        steps += f" for inner in ({value},)"
+        value = f"None if inner is None else inner.f{number}"
     getter: Callable[[Objects], Objects] = eval(  # noqa: S307 - no text from outside
-        f"lambda objects: [each.f{number} for each in objects]"
+        f"lambda objects: [{value} {steps}]"
     )
     return getter
 
@@ -318,16 +347,15 @@ class _Rows:
     """Records as lines of JSON, a column for each field, collected a few records at a time.
 
     So a record's objects are gone before they leave the processor's caches: kept until all are
-    read, they cost twice as much. An object that is absent is empty: its fields are null.
+    read, they cost twice as much. What an absent object would have is null.
     """
 
     def __init__(self, made: _Made) -> None:
         self.misfits: Misfits = {}
         self._made = made
         self._size = 0
-        self._columns: dict[str, list[bytes]] = {key: [] for key in made.leaves}
-        self._branches = {key: _Rows(below) for key, below in made.branches.items()}
-        self._lists = {key: _Lists(below) for key, below in made.lists.items()}
+        self._columns: dict[Path, list[bytes]] = {path: [] for path in made.leaves}
+        self._lists = {path: _Lists(below) for path, below in made.lists.items()}
         self._leftovers: list[bytes] = []
 
     def __len__(self) -> int:
@@ -335,27 +363,23 @@ class _Rows:
 
     def add(self, objects: Objects) -> None:
         """Takes more records."""
-        unnamed = self._take(objects)
-        if unnamed:
-            columns = [unnamed[name] for name in self._made.names]
-            self._leftovers.append(_ENCODER.encode_lines(list(map(self._made.written, *columns))))
-
-    def _take(self, objects: Objects) -> dict[str, list[Any]]:
-        """What no field names of these records, by dotted path; the rest is taken."""
         get = self._made.get
         self._size += len(objects)
-        for key, column in self._columns.items():
-            column.append(_ENCODER.encode_lines(get[key](objects)))
-        for key, lists in self._lists.items():
-            lists.add(get[key](objects))
-        unnamed = {key: get[key](objects) for key in self._made.unnamed}
-        for key, twin in self._made.twins.items():
-            unnamed[key] = list(map(_differing, get[key](objects), get[twin](objects)))
-        for key, below in self._branches.items():
-            absent = below._made.empty
-            inner = [absent if each is None else each for each in get[key](objects)]
-            unnamed |= {f"{key}.{name}": values for name, values in below._take(inner).items()}
-        return unnamed
+        for path, column in self._columns.items():
+            column.append(_ENCODER.encode_lines(get[path](objects)))
+        for path, lists in self._lists.items():
+            lists.add(get[path](objects))
+        if self._made.names:
+            self._leftovers.append(_ENCODER.encode_lines(self._unnamed(objects)))
+
+    def _unnamed(self, objects: Objects) -> Objects:
+        """What no field names of these records, as what is written as an object for each."""
+        get = self._made.get
+        columns = {".".join(path): get[path](objects) for path in self._made.unnamed}
+        for path, twin in self._made.twins.items():
+            columns[".".join(path)] = list(map(_differing, get[path](objects), get[twin](objects)))
+        names = self._made.names
+        return list(map(written(names), *(columns[name] for name in names)))
 
     def values(self, field: Field) -> Values:
         return _values(self._lines(field))
@@ -364,23 +388,13 @@ class _Rows:
         return json_lines(self._lines(field), country)
 
     def elements(self, field: Field) -> Elements:
-        rows, leaf = self._holder(field)
-        return rows._lists[leaf].elements()
+        return self._lists[field.steps].elements()
 
     def leftovers(self, _fields: tuple[Field, ...]) -> Leftovers:
         return _Leftovers(b"".join(self._leftovers), self._size, frozenset(self._made.names))
 
     def _lines(self, field: Field) -> bytes:
-        rows, leaf = self._holder(field)
-        return b"".join(rows._columns[leaf])
-
-    def _holder(self, field: Field) -> tuple[_Rows, str]:
-        """Where the field's values are."""
-        *branches, leaf = field.steps
-        rows = self
-        for step in branches:
-            rows = rows._branches[step]
-        return rows, leaf
+        return b"".join(self._columns[field.steps])
 
 
 class _Lists:

@@ -141,6 +141,11 @@ def test_more_records_than_are_objects_at_once_keep_their_order():
     assert_same(ORDERS, groups, DROP)
 
 
+def test_a_key_that_is_written_like_a_path_is_kept_beside_what_is_at_that_path():
+    inside, beside = {"customer": {"tier": "gold"}}, {"customer.tier": "silver"}
+    assert_same(ORDERS, [[{**ORDER, **inside}, {**ORDER, **beside}, {**ORDER, **inside, **beside}]])
+
+
 def test_an_address_in_escaped_letters_is_hashed_too():
     text = rb"""[{"legacyId": 7, "placed_on": "2025-01-02", "lines": {"nodes": []},
                   "note": "ask ayu\u0040example.com", "\u0070hone": 6281234567890}]"""
