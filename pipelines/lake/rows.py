@@ -6,7 +6,7 @@ Belongs here: pure functions on tables. Does not: files, conversion from records
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -96,7 +96,7 @@ def _plain(total: float | None) -> str | None:
     return None if total is None else str(total)
 
 
-def extra_fields(table: pa.Table, most: frozenset[str] | None = None) -> list[str]:
+def extra_fields(table: pa.Table, most: Set[str] | None = None) -> list[str]:
     """The names that occur in `_extra`, sorted; places in lists are left out (`lines[].tax`).
 
     No others than `most` can, if that is known: the first rows mostly have all of them.
