@@ -23,6 +23,19 @@ def envelope(path: tuple[str, ...]) -> Envelope:
     return Envelope(path)
 
 
+def _compact(content: bytes) -> bytes:
+    """The answer without line breaks, which some platforms write for people.
+
+    Text that is kept undecoded must be valid too: raises msgspec.DecodeError where it is not UTF-8.
+    """
+    if not content.isascii():
+        try:
+            str(content, "utf-8")
+        except UnicodeDecodeError as error:
+            raise msgspec.DecodeError(str(error)) from error
+    return msgspec.json.format(content, indent=-1) if b"\n" in content else content
+
+
 class Envelope:
     """Decodes answers to dicts with a list at `path`, of which each item is left `msgspec.Raw`.
 
@@ -38,7 +51,8 @@ class Envelope:
         self._made = self._make()
 
     def decode(self, content: bytes) -> Any:
-        """The answer; raises msgspec.DecodeError where it is not JSON."""
+        """The answer, items without line breaks; raises msgspec.DecodeError where it is no JSON."""
+        content = _compact(content)
         body, fits = self._typed(content)
         if not fits and self._learn(content):
             body, fits = self._typed(content)

@@ -51,7 +51,10 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Packed:
-    """A page: its records, each its JSON, and where it was, as `convert_records` is told."""
+    """A page: its records, and where it was, as `convert_records` is told.
+
+    Each record is JSON in valid UTF-8 without line breaks, since what is kept of it is not decoded.
+    """
 
     records: Sequence[msgspec.Raw]
     place: str
@@ -88,22 +91,6 @@ def convert_packed(
     return convert_records(schema, records.decoded(texts), context, place=pages[0].place)
 
 
-def _lines(texts: Sequence[msgspec.Raw]) -> bytes:
-    """Those records, one a line: line breaks within, which some platforms write, are taken out.
-
-    Text that is kept undecoded must be valid too: raises msgspec.DecodeError where it is not UTF-8.
-    """
-    lines = b"\n".join(texts)
-    if lines.count(b"\n") >= len(texts):
-        lines = b"\n".join(msgspec.json.format(memoryview(text), indent=-1) for text in texts)
-    if not lines.isascii():
-        try:
-            str(lines, "utf-8")
-        except UnicodeDecodeError as error:
-            raise msgspec.DecodeError(str(error)) from error
-    return lines
-
-
 @lru_cache(maxsize=256)
 def _records(fields: tuple[Field, ...], drop: tuple[tuple[str, str], ...]) -> _Records:
     return _Records(fields, dict(drop))
@@ -129,7 +116,7 @@ class _Records:
         rows = _Rows(made)
         try:
             for start in range(0, len(texts), AT_ONCE):
-                rows.add(made.decoder.decode_lines(_lines(texts[start : start + AT_ONCE])))
+                rows.add(list(map(made.decoder.decode, texts[start : start + AT_ONCE])))
         except msgspec.ValidationError:
             return None
         return rows
