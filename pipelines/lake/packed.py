@@ -35,9 +35,8 @@ from pipelines.lake.convert import (
 from pipelines.lake.schema import Field, Schema
 from pipelines.lake.shape import UNSET, Type, can_be_named, struct, written
 
-# How often a stream's struct grows. Each time costs about a millisecond, and the page a decoding.
+# How often a stream's struct grows. Each time costs some milliseconds.
 MOST_LESSONS = 200
-
 # Records that are objects at once: what they take fits into a processor's second cache.
 AT_ONCE = 64
 

@@ -1,4 +1,4 @@
-"""Types made at run time to decode JSON by: objects with certain keys and no other.
+"""Types made at run time to decode and write JSON by: objects with certain keys and no other.
 
 Belongs here: making such a type. Does not: which keys a stream's objects have (`packed`), which an
 answer has (`connectors.envelope`).
