@@ -6,12 +6,15 @@ Belongs here: taking an answer apart. Does not: what is in it (`read`, `pipeline
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from pipelines.lake.shape import MOST_KEYS, UNSET, Type, can_be_named, struct
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @lru_cache(maxsize=256)
@@ -20,8 +23,21 @@ def envelope(path: tuple[str, ...]) -> Envelope:
     return Envelope(path)
 
 
+def _compact(content: bytes) -> bytes:
+    """The answer without line breaks, which some platforms write for people.
+
+    Text that is kept undecoded must be valid too: raises msgspec.DecodeError where it is not UTF-8.
+    """
+    if not content.isascii():
+        try:
+            str(content, "utf-8")
+        except UnicodeDecodeError as error:
+            raise msgspec.DecodeError(str(error)) from error
+    return msgspec.json.format(content, indent=-1) if b"\n" in content else content
+
+
 class Envelope:
-    """Decodes answers to dicts with a list at `path`, which is left as `msgspec.Raw`.
+    """Decodes answers to dicts with a list at `path`, of which each item is left `msgspec.Raw`.
 
     What stands beside the path is learned from answers, so that one with anything new is decoded
     in the general way; then, and where there is no list at the path, the outcome is what
@@ -35,14 +51,12 @@ class Envelope:
         self._made = self._make()
 
     def decode(self, content: bytes) -> Any:
-        """The answer; raises msgspec.DecodeError where it is not JSON."""
+        """The answer, items without line breaks; raises msgspec.DecodeError where it is no JSON."""
+        content = _compact(content)
         body, fits = self._typed(content)
-        if not fits:
-            body = msgspec.json.decode(content)
-            if self._learn(body):
-                typed, fits = self._typed(content)
-                body = typed if fits else body
-        return body
+        if not fits and self._learn(content):
+            body, fits = self._typed(content)
+        return body if fits else msgspec.json.decode(content)
 
     def _typed(self, content: bytes) -> tuple[Any, bool]:
         decoder, keys = self._made
@@ -53,11 +67,8 @@ class Envelope:
         return self._as_dict(found, keys, 0), True
 
     def _as_dict(self, found: Any, keys: list[list[str]], depth: int) -> Any:
-        if depth == len(keys):
-            # Only a list is read further on; anything else is what the answer says instead.
-            return found if bytes(memoryview(found)[:1]) == b"[" else msgspec.json.decode(found)
-        if found is None:
-            return None
+        if depth == len(keys) or found is None:
+            return found
         values = (getattr(found, name) for name in found.__struct_fields__)
         body = {
             key: value for key, value in zip(keys[depth], values, strict=True) if value is not UNSET
@@ -67,24 +78,33 @@ class Envelope:
             body[step] = self._as_dict(body[step], keys, depth + 1)
         return body
 
-    def _learn(self, body: Any) -> bool:
+    def _learn(self, content: bytes) -> bool:
         """Take note of what stands beside the path; whether anything was new."""
         new = False
         with self._lock:
-            for step, known in zip(self._path, self._beside, strict=True):
-                if not isinstance(body, dict):
-                    break
-                found = {key for key in body if key != step and can_be_named(key)} - known
+            for (key, level), known in zip(self._levels(content), self._beside, strict=False):
+                found = {name for name in level if name != key and can_be_named(name)} - known
                 if len(known) + len(found) <= MOST_KEYS:
                     known |= found
                     new |= bool(found)
-                body = body.get(step)
             if new:
                 self._made = self._make()
         return new
 
+    def _levels(self, content: bytes | msgspec.Raw) -> Iterator[tuple[str, dict[str, msgspec.Raw]]]:
+        """The objects along the path, each with the key that leads on, as far as there are any."""
+        for step in self._path:
+            try:
+                level = _OBJECT.decode(content)
+            except msgspec.ValidationError:
+                return
+            yield step, level
+            if step not in level:
+                return
+            content = level[step]
+
     def _make(self) -> tuple[msgspec.json.Decoder[Any], list[list[str]]]:
-        made: Type = msgspec.Raw
+        made: Type = list[msgspec.Raw] | None
         keys: list[list[str]] = []
         for step, beside in reversed(list(zip(self._path, self._beside, strict=True))):
             types: dict[str, Type] = {step: made, **dict.fromkeys(sorted(beside), Any)}

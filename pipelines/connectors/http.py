@@ -76,8 +76,8 @@ SHORTEST_SECRET = 8
 class Request:
     """One question. `form` and `body` make it a POST's: form-encoded, or JSON.
 
-    `records` leads to the list in the answer that is to stay JSON text (`msgspec.Raw`), for a
-    `Page` to take as it is.
+    `records` leads to the list in the answer whose items are to stay JSON text (`msgspec.Raw`), for
+    a `Page` to take as they are.
     """
 
     url: str
@@ -463,8 +463,13 @@ class Client:
 
 
 def _inflated(raw: bytes) -> bytes:
-    """The whole of a compressed body; zlib.error where it ends early."""
-    return zlib.decompress(raw, zlib.MAX_WBITS | 32, bufsize=EXPANSION * len(raw))
+    """The whole of a compressed body; zlib.error where it ends early.
+
+    Gzip ends with the size of its content: zlib then has no buffer to grow, and none to copy.
+    """
+    size = int.from_bytes(raw[-4:], "little") if raw.startswith(GZIP) else 0
+    most = EXPANSION * len(raw)
+    return zlib.decompress(raw, zlib.MAX_WBITS | 32, bufsize=min(size, most) or most)
 
 
 def new_session() -> requests.Session:

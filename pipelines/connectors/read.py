@@ -33,15 +33,15 @@ from pipelines.lake.schema import Schema
 
 Record = Mapping[str, Any]
 Found = TypeVar("Found")
-# JSON that is typed at once. Less has more calls of fixed cost, more leaves the caches.
-BATCH_BYTES = 2 * 1024 * 1024
+# JSON that is typed at once: less has more calls of fixed cost, more is only more memory.
+BATCH_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Page:
     """Records as the platform gave them, and what its answer is known to lack.
 
-    Instead of `records`, `raw` may hold them as they came, a list in JSON (`Request.records`): that
+    Instead of `records`, `raw` may hold them as they came, each its JSON (`Request.records`): that
     costs a fraction of making an object of each. `drop` names what is no part of a record, and is
     not kept as an unknown field: dotted paths, with "" or with the sibling that the value merely
     repeats.
@@ -49,7 +49,7 @@ class Page:
 
     records: Sequence[Record] = ()
     missing: tuple[str, ...] = ()
-    raw: msgspec.Raw | None = None
+    raw: Sequence[msgspec.Raw] = ()
     drop: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -57,7 +57,7 @@ class Page:
         cls, found: Any, *, missing: tuple[str, ...] = (), drop: Mapping[str, str] | None = None
     ) -> Page:
         """The page of what an answer holds where its records are due: JSON text, or objects."""
-        if isinstance(found, msgspec.Raw):
+        if found and isinstance(found[0], msgspec.Raw):
             return cls(missing=missing, raw=found, drop=drop or {})
         return cls(found or (), missing, drop=drop or {})
 
@@ -196,17 +196,17 @@ def typed(
     size = 0
     for number, page in enumerate(pages, 1):
         where = f"{place}, page {number}"
-        if raw and (page.raw is None or (page.drop, page.missing) != (drop, missing)):
+        if raw and (not page.raw or (page.drop, page.missing) != (drop, missing)):
             yield _unpacked(schema, raw, context, drop, missing)
             raw, size = [], 0
-        if page.raw is None:
+        if not page.raw:
             records = without(page.records, page.drop)
             batch = convert_records(schema, records, context, place=where)
             yield replace(batch, missing=page.missing)
         else:
             raw.append(Packed(page.raw, where))
             drop, missing = page.drop, page.missing
-            size += len(memoryview(page.raw))
+            size += sum(memoryview(text).nbytes for text in page.raw)
             if size >= BATCH_BYTES:
                 yield _unpacked(schema, raw, context, drop, missing)
                 raw, size = [], 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -524,14 +525,17 @@ class Shopify(HttpSource):
         request = replace(request, records=("data", listing.root, "nodes"))
         # Paging facts of the connections within a record.
         furniture = {f"{within.dotted}.pageInfo": "" for within in NESTED.get(stream.name, ())}
+        page_of = partial(Page.of, missing=missing, drop=furniture)
         for body in follow(self._clients[account.id], request, Connection((listing.root,))):
             found = body["data"][listing.root]["nodes"]
-            if isinstance(found, msgspec.Raw) and furniture and _goes_on(found):
-                found = msgspec.json.decode(found)
-            if not isinstance(found, msgspec.Raw):
+            page = page_of(found)
+            if page.raw and furniture and _goes_on(page.raw):
+                found = list(map(msgspec.json.decode, page.raw))
+                page = page_of(found)
+            if not page.raw:
                 for record in found:
                     self._complete(stream, account, record)
-            yield Page.of(found, missing=missing, drop=furniture)
+            yield page
 
     def _complete(self, stream: Stream, account: Account, record: dict[str, Any]) -> None:
         """Fetch what did not fit into the record's nested pages, and drop their paging facts."""
@@ -613,9 +617,9 @@ def _budget(answer: Answer) -> Iterator[Finding]:
         yield health.quota("query points", left, size)
 
 
-def _goes_on(records: msgspec.Raw) -> bool:
+def _goes_on(records: Sequence[msgspec.Raw]) -> bool:
     """Whether a connection within one of the records may have further pages."""
-    text = bytes(records)
+    text = b"".join(records)
     return text.count(b'"hasNextPage":false') != text.count(b'"hasNextPage"')
 
 

@@ -38,3 +38,5 @@ class Batch:
     rejected: tuple[Rejected, ...] = ()
     # Why the platform's answer is known to lack something (a retired metric, say), if it does.
     missing: tuple[str, ...] = ()
+    # The names that `_extra` has at most, where the conversion knows.
+    extra_names: frozenset[str] | None = None

@@ -33,6 +33,7 @@ _WholeReader: TypeAlias = "Callable[[pa.Array, str], pa.Array | None]"
 _SingleReader: TypeAlias = "Callable[[Any, str], Any]"
 
 _NONE = type(None)
+_TEXT = pa.string()
 _TRACES = tuple(trace.encode() for trace in personal.TRACES_IN_TEXT)
 _WHOLE = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?")
@@ -59,8 +60,11 @@ _MINUTE = 60_000_000
 _EPOCH = datetime.fromisoformat("1970-01-01")
 _FIRST_INSTANT = datetime.fromisoformat("0001-01-02")
 _LAST_INSTANT = datetime.fromisoformat("9999-12-30")
-# Since then every change of every zone's clock falls on a whole minute.
-_WHOLE_MINUTE_ZONES = datetime.fromisoformat("1975-01-01")
+_FIRST_MICROS, _LAST_MICROS = (
+    (instant - _EPOCH) // timedelta(microseconds=1) for instant in (_FIRST_INSTANT, _LAST_INSTANT)
+)
+# Since 1975 every change of every zone's clock falls on a whole minute.
+_WHOLE_MINUTES_FROM = (datetime.fromisoformat("1975-01-01") - _EPOCH) // timedelta(microseconds=1)
 
 
 class MisfitError(ValueError):
@@ -152,6 +156,8 @@ def _one_by_one(kind: Kind, values: Sequence[Any], zone: str, reader: _SingleRea
 
 
 def _try_cast(array: pa.Array, target: pa.DataType) -> pa.Array | None:
+    if array.type == target:
+        return array
     try:
         return pc.cast(array, target)
     except pa.ArrowInvalid:
@@ -163,17 +169,23 @@ def _contains(array: pa.Array, *parts: bytes) -> bool:
 
     Bytes beneath a NULL count too, which at worst has the values read one by one.
     """
-    array = pc.cast(array, pa.string())
+    array = _as_text(array)
     _, offsets, data = array.buffers()
     if data is None or not len(array):
         return False
-    ends = np.frombuffer(offsets, np.int32)[[array.offset, array.offset + len(array)]]
-    text = data.slice(int(ends[0]), int(ends[1] - ends[0])).to_pybytes()
+    ends = memoryview(offsets).cast("i")
+    first, last = ends[array.offset], ends[array.offset + len(array)]
+    text = data.slice(first, last - first).to_pybytes()
     return any(part in text for part in parts)
 
 
 def _is_text(array: pa.Array) -> bool:
     return bool(pa.types.is_string(array.type) or pa.types.is_large_string(array.type))
+
+
+def _as_text(array: pa.Array) -> pa.Array:
+    """Text with Arrow's usual offsets."""
+    return array if array.type == _TEXT else pc.cast(array, _TEXT)
 
 
 # --- text
@@ -185,7 +197,7 @@ def _whole_text(array: pa.Array, _zone: str) -> pa.Array | None:
         array = array.dictionary_decode()
         kind = array.type
     if _is_text(array):
-        array = pc.cast(array, pa.string())
+        array = _as_text(array)
         return None if _contains(array, *_TRACES) else array
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_date32(kind):
         return pc.cast(array, pa.string())
@@ -409,16 +421,14 @@ def _whole_timestamp(array: pa.Array, zone: str) -> pa.Array | None:
 
 
 def _without_zone(array: pa.Array) -> pa.Array:
-    return pc.cast(pc.cast(array, pa.int64()), INSTANT)
+    return array.view(INSTANT)
 
 
 def _within_calendar(array: pa.Array) -> pa.Array | None:
-    bounds = pc.min_max(array)
-    first, last = (pc.cast(bounds[name], pa.int64()) for name in ("min", "max"))
-    if not first.is_valid:
+    first, last = pc.min_max(array.view(pa.int64())).as_py().values()
+    if first is None:
         return array
-    inside = _micros(_FIRST_INSTANT) <= first.as_py() and last.as_py() <= _micros(_LAST_INSTANT)
-    return array if inside else None
+    return array if first >= _FIRST_MICROS and last <= _LAST_MICROS else None
 
 
 def _local_to_utc(array: pa.Array, zone: str) -> pa.Array | None:
@@ -428,7 +438,7 @@ def _local_to_utc(array: pa.Array, zone: str) -> pa.Array | None:
     first = pc.cast(pc.min(array), pa.int64()).as_py()
     if first is None:
         return array
-    if first < _micros(_WHOLE_MINUTE_ZONES) or _within_calendar(array) is None:
+    if first < _WHOLE_MINUTES_FROM or _within_calendar(array) is None:
         return None
     local = pc.fill_null(pc.cast(array, pa.int64()), first).to_numpy(zero_copy_only=False)
     minutes, place = np.unique(local // _MINUTE, return_inverse=True)
@@ -446,10 +456,6 @@ def _offset(minute: int, zone: str) -> int:
     """Microseconds by which the zone is ahead of UTC at that local minute since 1970."""
     local = datetime(1970, 1, 1, tzinfo=_zone(zone)) + timedelta(minutes=minute)
     return round((local.utcoffset() or timedelta()) / timedelta(microseconds=1))
-
-
-def _micros(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
 def _single_timestamp(value: Any, zone: str) -> datetime | None:

@@ -8,10 +8,10 @@ A record either becomes exactly one row or exactly one `Rejected`: rows + reject
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -28,10 +28,12 @@ Objects = list[dict[str, Any]]
 Misfits = dict[int, tuple[str, str]]
 # What no field names, by row and dotted path.
 Extras = dict[int, dict[str, Any]]
+Offsets: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 
 _EMPTY: dict[str, Any] = {}
 _NONE = type(None)
 _ENCODER = msgspec.json.Encoder()
+_LINE_BREAK = ord("\n")
 
 _REMEDIES = {
     "money": "Correct the amount at its source (or the mapping's decimal sign)",
@@ -133,15 +135,29 @@ class Source(Protocol):
     def elements(self, field: Field) -> Elements:
         """The elements of a list field in every row."""
 
-    def leftovers(self, fields: tuple[Field, ...]) -> Extras:
-        """What the fields do not name, by row; names in order."""
+    def leftovers(self, fields: tuple[Field, ...]) -> Leftovers:
+        """What the fields do not name."""
+
+
+class Leftovers(Protocol):
+    """What no field names, of every row; names in order."""
+
+    @property
+    def names(self) -> Set[str]:
+        """The names in it, at most."""
+
+    def by_row(self) -> Extras:
+        """It by row, for those that have any."""
+
+    def texts(self, country: str) -> pa.Array:
+        """It as a JSON object for each row; an empty one or NULL where there is nothing."""
 
 
 @dataclass(frozen=True)
 class Elements:
     """The lists of one column: where each row's elements begin, which rows have none, and all."""
 
-    offsets: np.ndarray[Any, np.dtype[np.int32]]
+    offsets: Offsets
     missing: np.ndarray[Any, np.dtype[np.bool_]]
     items: Source
 
@@ -193,10 +209,10 @@ class _Records:
     def elements(self, field: Field) -> Elements:
         return _list_elements(self.values(field), ".".join(field.steps), self.misfits)
 
-    def leftovers(self, fields: tuple[Field, ...]) -> Extras:
+    def leftovers(self, fields: tuple[Field, ...]) -> Leftovers:
         extras: Extras = {}
         self._collect(_tree(fields), (), extras)
-        return in_order(extras)
+        return _Sparse(_in_order(extras), len(self))
 
     def _collect(self, node: _Tree, path: tuple[str, ...], extras: Extras) -> None:
         known = node.leaves.union(node.branches)
@@ -266,11 +282,11 @@ class _Columns:
         values = [_decoded(value) if isinstance(value, str) else value for value in values]
         return _list_elements(values, field.name, self.misfits)
 
-    def leftovers(self, fields: tuple[Field, ...]) -> Extras:
+    def leftovers(self, fields: tuple[Field, ...]) -> Leftovers:
         extras: Extras = {}
         unnamed = tuple(each for each in fields if each.name not in self._named)
         self._collect(_tree(unnamed), self._columns, "", self._named, extras)
-        return in_order(extras)
+        return _Sparse(_in_order(extras), len(self))
 
     def _array(self, field: Field) -> pa.Array | None:
         array = self._columns
@@ -345,6 +361,26 @@ def _arrow_elements(array: pa.ListArray) -> Elements:
     return Elements(offsets, missing, _Columns(array.flatten(), ()))
 
 
+@dataclass(frozen=True)
+class _Sparse:
+    """Leftovers of few rows, or with ever other names."""
+
+    extras: Extras
+    size: int
+
+    @property
+    def names(self) -> Set[str]:
+        return {name for extra in self.extras.values() for name in extra}
+
+    def by_row(self) -> Extras:
+        return self.extras
+
+    def texts(self, country: str) -> pa.Array:
+        if not self.extras:
+            return pa.nulls(self.size, pa.string())
+        return json_array([self.extras.get(row) for row in range(self.size)], country)
+
+
 # --- from values to columns
 
 
@@ -355,9 +391,9 @@ class _Part:
     `more` is what no column has room for: an unreadable address, what a list's elements have.
     """
 
+    leftovers: Leftovers
     arrays: list[pa.Array] = field(default_factory=list)
     misfits: Misfits = field(default_factory=dict)
-    extras: Extras = field(default_factory=dict)
     more: Extras = field(default_factory=dict)
 
     def misfit(self, row: int, path: str, reason: str) -> None:
@@ -366,20 +402,35 @@ class _Part:
     def keep(self, row: int, path: str, value: Any) -> None:
         self.more.setdefault(row, {})[path] = value
 
-    @property
     def unnamed(self) -> Extras:
-        """All of it, by row; names in order."""
-        both = {row: {**self.extras.get(row, {}), **more} for row, more in self.more.items()}
-        return {**self.extras, **in_order(both)}
+        """All of it, by row."""
+        extras = self.leftovers.by_row()
+        return {**extras, **self._merged(extras)}
+
+    def texts(self, country: str) -> pa.Array:
+        """All of it as a JSON object for each row; NULL where there is none."""
+        texts = self.leftovers.texts(country)
+        if self.more:
+            merged = self._merged(self.leftovers.by_row())
+            rows = np.isin(np.arange(len(texts)), list(merged))
+            written = json_array(list(merged.values()), country)
+            texts = pc.replace_with_mask(texts, pa.array(rows), written)
+        return _null_where(texts, "{}")
+
+    def _merged(self, extras: Extras) -> Extras:
+        """What rows with more than their leftovers have, in the order of rows."""
+        return _in_order(
+            {row: {**extras.get(row, {}), **self.more[row]} for row in sorted(self.more)}
+        )
 
 
-def in_order(extras: Extras) -> Extras:
+def _in_order(extras: Extras) -> Extras:
     """The same with each row's names in order."""
     return {row: {name: extra[name] for name in sorted(extra)} for row, extra in extras.items()}
 
 
 def _build(fields: tuple[Field, ...], source: Source, context: Mapping[str, str]) -> _Part:
-    part = _Part(extras=source.leftovers(fields))
+    part = _Part(source.leftovers(fields))
     for each in fields:
         arrays = _arrays(each, source, context, part)
         if each.required:
@@ -424,40 +475,57 @@ def _require(field: Field, array: pa.Array, part: _Part) -> None:
 
 
 def json_array(values: Sequence[Any], country: str) -> pa.Array:
-    """Each value as JSON text with personal data hashed; NULL for None and for JSON's null.
-
-    Text (`msgspec.Raw`) stays as it is, anything else is written with its keys in their order.
-    """
+    """Each value as JSON text, keys in their order; otherwise as `json_lines`."""
     try:
-        lines = _ENCODER.encode_lines(values).decode()
+        lines = _ENCODER.encode_lines(values)
     except (TypeError, ValueError):
         texts = pa.array([json_text(value, country) for value in values], pa.string())
-    else:
-        texts = pc.split_pattern(pa.array([lines]), "\n").flatten().slice(0, len(values))
-        found = personal.may_be_personal(texts)
-        if pc.any(found).as_py():
-            looked_at = map(msgspec.json.decode, texts.filter(found).to_pylist())
-            hashed = [json_text(value, country) for value in looked_at]
-            texts = pc.replace_with_mask(texts, found, pa.array(hashed, pa.string()))
-    return pc.if_else(pc.equal(texts, "null"), pa.scalar(None, pa.string()), texts)
+        return _null_where(texts, "null")
+    return json_lines(lines, country)
+
+
+def json_lines(lines: bytes, country: str) -> pa.Array:
+    """Lines of JSON as texts with personal data hashed; NULL for JSON's null."""
+    texts = _split(lines)
+    found = personal.may_be_personal(texts)
+    if pc.any(found).as_py():
+        looked_at = map(msgspec.json.decode, texts.filter(found).to_pylist())
+        hashed = [json_text(value, country) for value in looked_at]
+        texts = pc.replace_with_mask(texts, found, pa.array(hashed, pa.string()))
+    return _null_where(texts, "null")
+
+
+def _split(lines: bytes) -> pa.Array:
+    """Lines, each with its line break, as an array of them."""
+    ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == _LINE_BREAK)
+    # Those before a line are taken out.
+    offsets = np.concatenate(([0], ends - np.arange(len(ends)))).astype(np.int32)
+    text = pa.py_buffer(lines.replace(b"\n", b""))
+    return pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), text)
+
+
+def _null_where(texts: pa.Array, nothing: str) -> pa.Array:
+    """The texts, NULL where they say that there is nothing."""
+    found = pc.equal(texts, nothing)
+    if not pc.any(found).as_py():
+        return texts
+    return pc.if_else(found, pa.scalar(None, pa.string()), texts)
 
 
 def _hash_arrays(field: Field, values: Values, country: str, part: _Part) -> list[pa.Array]:
     """One column of hashes per norm. What is no address at all is NULL, and opaque in `_extra`."""
-    plain = cast_personal(values)
-    known: dict[str, personal.Hashes | None] = {}
-    columns: list[list[str | None]] = [[] for _ in HASH_NORMS]
-    for row, text in enumerate(plain):
-        hashes = None
-        if text:
-            if text not in known:
-                known[text] = _hashes(field, text, country)
-            hashes = known[text]
-            if hashes is None:
+    texts = cast_personal(values)
+    plain = {text for text in texts if text is not None}
+    known = {text: _hashes(field, text, country) for text in plain}
+    if None in known.values():
+        for row, text in enumerate(texts):
+            if text is not None and known[text] is None:
                 part.keep(row, ".".join(field.steps), personal.opaque(text))
-        for column, digest in zip(columns, hashes or (None, None), strict=True):
-            column.append(digest)
-    return [pa.array(column, pa.string()) for column in columns]
+    found = [None if text is None else known[text] for text in texts]
+    return [
+        pa.array([hashes and hashes[norm] for hashes in found], pa.string())
+        for norm in range(len(HASH_NORMS))
+    ]
 
 
 def cast_personal(values: Values) -> list[str | None]:
@@ -478,14 +546,7 @@ def _list_array(
     """A list of structs: its elements are built as rows are, and told which row they belong to."""
     elements = source.elements(field)
     child = _build(field.fields, elements.items, context)
-    path = ".".join(field.steps)
-    owners = np.searchsorted(elements.offsets, np.arange(len(elements.items)), side="right") - 1
-    for item, (name, reason) in child.misfits.items():
-        part.misfit(int(owners[item]), f"{path}.{name}", reason)
-    for item, extra in child.unnamed.items():
-        row = int(owners[item])
-        for name, value in extra.items():
-            part.keep(row, f"{path}[{item - int(elements.offsets[row])}].{name}", value)
+    _hand_up(child, elements.offsets, ".".join(field.steps), part)
     columns = [column for each in field.fields for column in each.columns]
     items = pa.StructArray.from_arrays(child.arrays, fields=columns)
     return pa.ListArray.from_arrays(
@@ -496,21 +557,35 @@ def _list_array(
     )
 
 
+def _hand_up(child: _Part, offsets: Offsets, path: str, part: _Part) -> None:
+    """Tell each row what became of its elements: misfits, and what no column has room for."""
+    unnamed = child.unnamed()
+    if not child.misfits and not unnamed:
+        return
+    owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)).tolist()
+    for item, (name, reason) in child.misfits.items():
+        part.misfit(owners[item], f"{path}.{name}", reason)
+    for item, extra in unnamed.items():
+        row = owners[item]
+        for name, value in extra.items():
+            part.keep(row, f"{path}[{item - int(offsets[row])}].{name}", value)
+
+
 # --- from columns to a batch
 
 
-def rows_of(schema: Schema, source: Source, context: Mapping[str, str]) -> pa.Table | None:
+def rows_of(schema: Schema, source: Source, context: Mapping[str, str]) -> Batch | None:
     """The rows of a source, if each of its records becomes one."""
     part = _build(schema.fields, source, context)
-    return None if part.misfits else _table(schema, part, personal.country_of(context))
+    if part.misfits:
+        return None
+    names = set(part.leftovers.names).union(*part.more.values())
+    rows = _table(schema, part, personal.country_of(context))
+    return Batch(rows, extra_names=frozenset(names))
 
 
 def _table(schema: Schema, part: _Part, country: str) -> pa.Table:
-    size = len(part.arrays[0])
-    extra = pa.nulls(size, pa.string())
-    if extras := part.unnamed:
-        extra = json_array([extras.get(row) for row in range(size)], country)
-    return pa.Table.from_arrays([*part.arrays, extra], schema=schema.arrow)
+    return pa.Table.from_arrays([*part.arrays, part.texts(country)], schema=schema.arrow)
 
 
 def _batch(

@@ -31,7 +31,7 @@ Change = Literal["new", "changed", "unchanged"]
 
 # Rows held in memory before they go to the workspace: a slice of a large shop is a few hundred MB,
 # and six sources are read at once.
-SPILL_BYTES = 64 * 1024 * 1024
+SPILL_BYTES = 40 * 1024 * 1024
 
 REJECTED_COLUMNS = pa.schema(
     [
@@ -126,6 +126,7 @@ class Landing:
         self._provenance = replace(provenance, extracted_at=footers.utc(provenance.extracted_at))
         self._workspace = Workspace(layout)
         self._missing: list[str] = []
+        self._extra_names: frozenset[str] | None = frozenset()
         self._held = 0
         self._spill_bytes = spill_bytes
 
@@ -155,6 +156,10 @@ class Landing:
                 f"{batch.rows.schema.names}, not {expected.names}"
             )
         self._missing.extend(reason for reason in batch.missing if reason not in self._missing)
+        if batch.extra_names is None or self._extra_names is None:
+            self._extra_names = None
+        else:
+            self._extra_names |= batch.extra_names
         self._split(batch.rows)
         for rejected in batch.rejected:
             self._days[self._day_of(rejected)].rejected.append(rejected)
@@ -166,11 +171,11 @@ class Landing:
         if table.num_rows == 0:
             return
         ordinals = self._ordinals(table)
-        order = np.argsort(ordinals, kind="stable")
-        found, starts = np.unique(ordinals[order], return_index=True)
-        if len(found) > 1:
-            table = table.take(pa.array(order))
-        for ordinal, start, end in zip(found, starts, [*starts[1:], len(order)], strict=True):
+        if (np.diff(ordinals) < 0).any():
+            order = np.argsort(ordinals, kind="stable")
+            table, ordinals = table.take(pa.array(order)), ordinals[order]
+        found, starts = np.unique(ordinals, return_index=True)
+        for ordinal, start, end in zip(found, starts, [*starts[1:], len(ordinals)], strict=True):
             self._give(int(ordinal), table.slice(start, end - start))
 
     def _ordinals(self, table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -257,6 +262,7 @@ class Landing:
         place = Place(self._stream.source, self._stream.name, self._account, day)
         rows, duplicates = self._rows(read)
         rejected = read.rejected
+        held = self._stream.mode == "merge" and self._layout.data(place).exists()
         if self._stream.mode == "merge":
             rejected = rejected + self._still_rejected(place, rows, rejected)
             rows = merged(self._layout, self._stream, place, rows)
@@ -280,7 +286,7 @@ class Landing:
             status="partial" if why else "complete",
             reasons=list(why),
             schema_fingerprint=footers.fingerprint(rows.schema),
-            extra_fields=row_rules.extra_fields(rows),
+            extra_fields=row_rules.extra_fields(rows, None if held else self._extra_names),
             context=dict(self._provenance.context),
         )
         refresh = self._stream.ttl_days is not None

@@ -11,9 +11,9 @@ platform wrote it, where the general way writes it anew.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
@@ -22,21 +22,40 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.lake.batch import Batch
-from pipelines.lake.convert import Elements, Extras, Misfits, convert_records, json_array, rows_of
+from pipelines.lake.cast import Values
+from pipelines.lake.convert import (
+    Elements,
+    Extras,
+    Leftovers,
+    Misfits,
+    convert_records,
+    json_lines,
+    rows_of,
+)
 from pipelines.lake.schema import Field, Schema
-from pipelines.lake.shape import SCALAR, UNSET, Type, can_be_named, struct
+from pipelines.lake.shape import UNSET, Type, can_be_named, struct, written
 
-# How often a stream's struct grows. Each time costs about a millisecond, and the page a decoding.
+# How often a stream's struct grows. Each time costs some milliseconds.
 MOST_LESSONS = 200
+# Records that are objects at once: what they take fits into a processor's second cache.
+AT_ONCE = 64
+
+_ENCODER = msgspec.json.Encoder()
+_ANY = msgspec.json.Decoder()
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 Objects = list[Any]
+Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Packed:
-    """A page: its records as a JSON array, and where it was, as `convert_records` is told."""
+    """A page: its records, and where it was, as `convert_records` is told.
 
-    records: bytes | msgspec.Raw
+    Each record is JSON in valid UTF-8 without line breaks, since what is kept of it is not decoded.
+    """
+
+    records: Sequence[msgspec.Raw]
     place: str
 
 
@@ -52,36 +71,23 @@ def convert_packed(
     - `drop`: dotted paths, through lists too, of what is no part of a record and not kept: of a
       path to "" always, of a path to a sibling's name where both have the same value.
 
-    Raises msgspec.DecodeError where a page is not JSON.
+    Raises msgspec.DecodeError where a record is not JSON.
     """
     records = _records(schema.fields, tuple((drop or {}).items()))
-    texts = [_compact(page.records) for page in pages]
+    texts = list(chain.from_iterable(page.records for page in pages))
     found = records.read(texts)
-    if found is None and len(pages) == 1 and records.learn(texts[0]):
+    if found is None and records.learn(texts):
         found = records.read(texts)
-    rows = None if found is None else rows_of(schema, found, context)
-    if rows is not None:
-        return Batch(rows)
+    batch = None if found is None else rows_of(schema, found, context)
+    if batch is not None:
+        return batch
     if len(pages) > 1:
         alone = [convert_packed(schema, [page], context, drop=drop) for page in pages]
         return Batch(
             pa.concat_tables([each.rows for each in alone]),
             tuple(chain.from_iterable(each.rejected for each in alone)),
         )
-    return convert_records(schema, records.decoded(texts[0]), context, place=pages[0].place)
-
-
-def _compact(page: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
-    """The page without line breaks, which some platforms write for people.
-
-    Text that is kept undecoded must be valid too: raises msgspec.DecodeError where it is not UTF-8.
-    """
-    view = memoryview(page)
-    try:
-        broken = "\n" in str(view, "utf-8")
-    except UnicodeDecodeError as error:
-        raise msgspec.DecodeError(str(error)) from error
-    return msgspec.json.format(view, indent=-1) if broken else page
+    return convert_records(schema, records.decoded(texts), context, place=pages[0].place)
 
 
 @lru_cache(maxsize=256)
@@ -101,33 +107,42 @@ class _Records:
         self._lock = threading.Lock()
         self._made = _Made(self._level) if self._level.simple else None
 
-    def read(self, pages: Sequence[bytes | msgspec.Raw]) -> _Structs | None:
-        """The records of those pages; None where one does not fit."""
+    def read(self, texts: Sequence[msgspec.Raw]) -> _Rows | None:
+        """Those records; None where one does not fit."""
         made = self._made
         if made is None:
             return None
+        rows = _Rows(made)
         try:
-            objects = list(chain.from_iterable(map(made.decoder.decode, pages)))
-        except msgspec.MsgspecError:
+            for start in range(0, len(texts), AT_ONCE):
+                rows.add(list(map(made.decoder.decode, texts[start : start + AT_ONCE])))
+        except msgspec.ValidationError:
             return None
-        return _Structs(objects, made)
+        return rows
 
-    def decoded(self, page: bytes | msgspec.Raw) -> list[Any]:
-        """The records of a page in the general way."""
-        records: list[Any] = msgspec.json.decode(page, type=list)
-        without(records, self._drop)
-        return records
+    def decoded(self, texts: Sequence[msgspec.Raw]) -> Sequence[Any]:
+        """Those records in the general way."""
+        return without(list(map(msgspec.json.decode, texts)), self._drop)
 
-    def learn(self, page: bytes | msgspec.Raw) -> bool:
-        """Let the struct have the page's unknown keys; whether there were any."""
+    def learn(self, texts: Sequence[msgspec.Raw]) -> bool:
+        """Let the struct have the records' unknown keys; whether there were any.
+
+        One record tells most of them, so that few others have to be decoded in the general way.
+        """
         with self._lock:
-            if self._made is None or self._lessons == MOST_LESSONS:
-                return False
-            new = [self._level.learn(record) for record in self.decoded(page)]
-            if any(new):
-                self._lessons += 1
-                self._made = _Made(self._level)
-            return any(new)
+            of_one = self._learn(texts, 1)
+            return self._learn(texts, len(texts)) or of_one
+
+    def _learn(self, texts: Sequence[msgspec.Raw], most: int) -> bool:
+        """Learn from so many of the records that do not fit."""
+        if self._made is None or self._lessons == MOST_LESSONS:
+            return False
+        odd = [text for text in texts if not self._made.fits(text)]
+        new = list(map(self._level.learn, self.decoded(odd[:most])))
+        if any(new):
+            self._lessons += 1
+            self._made = _Made(self._level)
+        return any(new)
 
 
 def without(records: Sequence[Any], drop: Mapping[str, str]) -> Sequence[Any]:
@@ -199,10 +214,14 @@ class _Level:
                 new |= self.branches[key].learn(inner)
             elif key in self.lists:
                 new |= sum(map(self.lists[key].learn, _items(inner))) > 0
-            elif key not in self.leaves | self.texts | self.dropped.keys() and can_be_named(key):
+            elif key not in self.leaves | self.texts | self.dropped.keys() and self._can_have(key):
                 self.texts.add(key)
                 new = True
         return new
+
+    def _can_have(self, key: str) -> bool:
+        """Whether the key can be kept under its dotted path, which no other then has."""
+        return can_be_named(key) and key.partition(".")[0] not in self.branches
 
 
 def _items(value: Any) -> list[Any]:
@@ -230,37 +249,79 @@ def _level(fields: Iterable[Field]) -> _Level:
 
 
 class _Made:
-    """The struct of a level, how to get at its fields, and the same of the levels below."""
+    """The struct of a level, and how to get at what lies in it, through the levels that lead there.
+
+    `leaves`, `lists`, `unnamed` and `twins` are by path from this level's objects.
+    """
 
     struct: type[msgspec.Struct]
-    decoder: msgspec.json.Decoder[list[Any]]
+    decoder: msgspec.json.Decoder[Any]
 
     def __init__(self, level: _Level) -> None:
-        self.branches = {key: _Made(below) for key, below in level.branches.items()}
-        self.lists = {key: _Made(below) for key, below in level.lists.items()}
-        self.twins = {key: twin for key, twin in level.dropped.items() if twin}
-        self.unnamed = sorted(level.texts - level.leaves)
-        types: dict[str, Type] = {key: made.struct | None for key, made in self.branches.items()}
-        types |= {key: list[made.struct] | None for key, made in self.lists.items()}  # type: ignore[name-defined] # made at run time
-        types |= dict.fromkeys(sorted(level.texts), msgspec.Raw)
-        types |= {key: Any for key in level.leaves if key not in level.texts}
-        types |= {key: SCALAR if twin else msgspec.Raw for key, twin in level.dropped.items()}
+        branches = {key: _Made(below) for key, below in level.branches.items()}
+        lists = {key: _Made(below) for key, below in level.lists.items()}
+        twins = {key: twin for key, twin in level.dropped.items() if twin}
+        types: dict[str, Type] = {key: made.struct | None for key, made in branches.items()}
+        types |= {key: list[made.struct] | None for key, made in lists.items()}  # type: ignore[name-defined] # made at run time
+        types |= dict.fromkeys(sorted({*level.leaves, *level.texts, *level.dropped}), msgspec.Raw)
+        # What is compared is decoded.
+        types |= dict.fromkeys([*twins, *twins.values()], Any)
         # Text that is not there is None, and null is text.
-        defaults = {key: UNSET if key in self.twins else None for key in types}
+        defaults = {key: UNSET if key in twins else None for key in types}
         self.struct = struct(types, defaults)
-        self.empty = self.struct()
-        self.get = {key: _getter(n) for n, key in enumerate(types)}
-        self.decoder = msgspec.json.Decoder(list[self.struct])  # type: ignore[name-defined] # made at run time
+        self.decoder = msgspec.json.Decoder(self.struct)
+        self.leaves: list[Path] = [(key,) for key in sorted(level.leaves)]
+        self.lists: dict[Path, _Made] = {(key,): made for key, made in lists.items()}
+        self.unnamed: list[Path] = [(key,) for key in sorted(level.texts - level.leaves)]
+        self.twins: dict[Path, Path] = {(key,): (twin,) for key, twin in twins.items()}
+        self._numbers: dict[Path, tuple[int, ...]] = {(key,): (n,) for n, key in enumerate(types)}
+        for key, made in branches.items():
+            self._include(key, made)
+
+    def _include(self, key: str, below: _Made) -> None:
+        """Let the paths of a level below lead on from here."""
+        (number,) = self._numbers[key,]
+        self.leaves += [(key, *path) for path in below.leaves]
+        self.lists |= {(key, *path): made for path, made in below.lists.items()}
+        self.unnamed += [(key, *path) for path in below.unnamed]
+        self.twins |= {(key, *path): (key, *twin) for path, twin in below.twins.items()}
+        self._numbers |= {
+            (key, *path): (number, *numbers) for path, numbers in below._numbers.items()
+        }
+
+    @cached_property
+    def get(self) -> dict[Path, Callable[[Objects], Objects]]:
+        """What gives the values at a path in many objects."""
+        used = (*self.leaves, *self.lists, *self.unnamed, *self.twins, *self.twins.values())
+        return {path: _getter(self._numbers[path]) for path in used}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The dotted paths of what no field names, in order."""
+        return tuple(sorted(map(".".join, (*self.unnamed, *self.twins))))
+
+    def fits(self, text: msgspec.Raw) -> bool:
+        """Whether that JSON is such an object."""
+        try:
+            self.decoder.decode(text)
+        except msgspec.MsgspecError:
+            return False
+        return True
 
 
-def _getter(number: int) -> Callable[[Objects], Objects]:
-    """What gives the values of a struct's n-th field in many objects.
+def _getter(numbers: tuple[int, ...]) -> Callable[[Objects], Objects]:
+    """What gives the values of a struct's n-th field in many objects, or of a struct's within.
 
     A comprehension of its own for each field of each struct: the interpreter learns where the field
-    lies, and takes a third of the time of `attrgetter`.
+    lies, and takes a third of the time of `attrgetter`. A struct that is absent has no values.
     """
+    steps, value = "for each in objects", f"each.f{numbers[0]}"
+    for number in numbers[1:]:
+        # An assignment, to the interpreter.
+        steps += f" for inner in ({value},)"
+        value = f"None if inner is None else inner.f{number}"
     getter: Callable[[Objects], Objects] = eval(  # noqa: S307 - no text from outside
-        f"lambda objects: [each.f{number} for each in objects]"
+        f"lambda objects: [{value} {steps}]"
     )
     return getter
 
@@ -268,75 +329,121 @@ def _getter(number: int) -> Callable[[Objects], Objects]:
 # --- where convert finds values
 
 
-class _Structs:
-    """Records as structs. An object that is absent is empty: its fields are absent too."""
+class _Rows:
+    """Records as lines of JSON, a column for each field, collected a few records at a time.
 
-    def __init__(self, objects: Objects, made: _Made) -> None:
+    So a record's objects are gone before they leave the processor's caches: kept until all are
+    read, they cost twice as much. What an absent object would have is null.
+    """
+
+    def __init__(self, made: _Made) -> None:
         self.misfits: Misfits = {}
-        self._found: dict[tuple[str, ...], tuple[Objects, _Made]] = {(): (objects, made)}
+        self._made = made
+        self._size = 0
+        self._columns: dict[Path, list[bytes]] = {path: [] for path in made.leaves}
+        self._lists = {path: _Lists(below) for path, below in made.lists.items()}
+        self._leftovers: list[bytes] = []
 
     def __len__(self) -> int:
-        return len(self._found[()][0])
+        return self._size
 
-    def values(self, field: Field) -> list[Any]:
-        objects, made, leaf = self._at(field)
-        return made.get[leaf](objects)
+    def add(self, objects: Objects) -> None:
+        """Takes more records."""
+        get = self._made.get
+        self._size += len(objects)
+        for path, column in self._columns.items():
+            column.append(_ENCODER.encode_lines(get[path](objects)))
+        for path, lists in self._lists.items():
+            lists.add(get[path](objects))
+        if self._made.names:
+            self._leftovers.append(_ENCODER.encode_lines(self._unnamed(objects)))
+
+    def _unnamed(self, objects: Objects) -> Objects:
+        """What no field names of these records, as what is written as an object for each."""
+        get = self._made.get
+        columns = {".".join(path): get[path](objects) for path in self._made.unnamed}
+        for path, twin in self._made.twins.items():
+            columns[".".join(path)] = list(map(_differing, get[path](objects), get[twin](objects)))
+        names = self._made.names
+        return list(map(written(names), *(columns[name] for name in names)))
+
+    def values(self, field: Field) -> Values:
+        return _values(self._lines(field))
 
     def json(self, field: Field, country: str) -> pa.Array:
-        return json_array(self.values(field), country)
+        return json_lines(self._lines(field), country)
 
     def elements(self, field: Field) -> Elements:
-        _, made, leaf = self._at(field)
-        lists = self.values(field)
-        lengths = np.fromiter((len(each or ()) for each in lists), np.int64, len(lists))
-        return Elements(
-            np.concatenate(([0], np.cumsum(lengths))).astype(np.int32),
-            np.fromiter((each is None for each in lists), np.bool_, len(lists)),
-            _Structs([item for each in lists if each for item in each], made.lists[leaf]),
-        )
+        return self._lists[field.steps].elements()
 
-    def leftovers(self, _fields: tuple[Field, ...]) -> Extras:
-        extras: Extras = {}
-        columns = dict(self._unnamed(()))
-        for name in sorted(columns):
-            for row, value in enumerate(columns[name]):
-                if value is not None:
-                    if row in extras:
-                        extras[row][name] = value
-                    else:
-                        extras[row] = {name: value}
-        return extras
+    def leftovers(self, _fields: tuple[Field, ...]) -> Leftovers:
+        return _Leftovers(b"".join(self._leftovers), self._size, frozenset(self._made.names))
 
-    def _unnamed(self, path: tuple[str, ...]) -> Iterator[tuple[str, list[Any]]]:
-        """What no field names, by dotted path: a value for each row, None where there is none."""
-        objects, made = self._under(path)
-        prefix = ".".join((*path, ""))
-        for key in made.unnamed:
-            yield prefix + key, made.get[key](objects)
-        for key, twin in made.twins.items():
-            values, others = (made.get[name](objects) for name in (key, twin))
-            if values != others:
-                yield prefix + key, list(map(_differing, values, others))
-        for key in made.branches:
-            yield from self._unnamed((*path, key))
+    def _lines(self, field: Field) -> bytes:
+        return b"".join(self._columns[field.steps])
 
-    def _at(self, field: Field) -> tuple[Objects, _Made, str]:
-        *branches, leaf = field.steps
-        return *self._under(tuple(branches)), leaf
 
-    def _under(self, path: tuple[str, ...]) -> tuple[Objects, _Made]:
-        found = self._found.get(path)
-        if found is None:
-            objects, made = self._under(path[:-1])
-            below = made.branches[path[-1]]
-            absent = below.empty
-            found = self._found[path] = (
-                [absent if each is None else each for each in made.get[path[-1]](objects)],
-                below,
-            )
-        return found
+class _Lists:
+    """The lists of one field: how long each is, and the elements of all."""
+
+    def __init__(self, made: _Made) -> None:
+        self._items = _Rows(made)
+        self._lengths: list[int] = []
+        self._missing: list[bool] = []
+
+    def add(self, lists: Objects) -> None:
+        """Takes the lists of more records; None where there is none."""
+        present = [each or () for each in lists]
+        self._lengths.extend(map(len, present))
+        self._missing.extend([each is None for each in lists])
+        self._items.add(list(chain.from_iterable(present)))
+
+    def elements(self) -> Elements:
+        """All of them."""
+        offsets = np.cumsum([0, *self._lengths], dtype=np.int32)
+        return Elements(offsets, np.array(self._missing, np.bool_), self._items)
+
+
+@dataclass(frozen=True)
+class _Leftovers:
+    """What no field names, as a line of JSON for each row; none at all where nothing can be."""
+
+    lines: bytes
+    size: int
+    names: frozenset[str]
+
+    def by_row(self) -> Extras:
+        lines = enumerate(self.lines.split(b"\n"))
+        return {row: _OBJECT.decode(line) for row, line in lines if line not in (b"", b"{}")}
+
+    def texts(self, country: str) -> pa.Array:
+        return json_lines(self.lines, country) if self.lines else pa.nulls(self.size, pa.string())
 
 
 def _differing(value: Any, other: Any) -> Any:
     """A value that is not what it mostly repeats, as JSON text; None where it does."""
     return None if value is UNSET or value == other else msgspec.Raw(msgspec.json.encode(value))
+
+
+def _values(lines: bytes) -> Values:
+    """JSON values, one a line: as Arrow where all are text as it stands, else decoded."""
+    found = _plain_texts(lines)
+    return _ANY.decode_lines(lines) if found is None else found
+
+
+def _plain_texts(lines: bytes) -> pa.Array | None:
+    """Lines of which each is text without escapes, or null; None where one is not."""
+    if b"\\" in lines or not lines:
+        return None
+    codes = np.frombuffer(lines, np.uint8)
+    ends = np.flatnonzero(codes == ord("\n"))
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    first = codes[starts]
+    quoted = first == ord('"')
+    if not (quoted | (first == ord("n"))).all():
+        return None
+    lengths = ends - starts - 2 * quoted
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+    present = np.packbits(quoted, bitorder="little")
+    buffers = (offsets, lines.translate(None, b'"\n'), present)
+    return pa.StringArray.from_buffers(len(ends), *map(pa.py_buffer, buffers))

@@ -6,7 +6,7 @@ Belongs here: pure functions on tables. Does not: files, conversion from records
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -25,6 +25,7 @@ _ORDER = "__order"
 _INDEX_IN_LIST = re.compile(r"\[\d+\]")
 # One for all: making a decoder costs more than decoding one row's text.
 _NAMES = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_FIRST_ROWS = 64
 Ordinals: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 # No day: before every other.
 NO_DAY = -1
@@ -95,15 +96,25 @@ def _plain(total: float | None) -> str | None:
     return None if total is None else str(total)
 
 
-def extra_fields(table: pa.Table) -> list[str]:
-    """The names that occur in `_extra`, sorted; places in lists are left out (`lines[].tax`)."""
+def extra_fields(table: pa.Table, most: Set[str] | None = None) -> list[str]:
+    """The names that occur in `_extra`, sorted; places in lists are left out (`lines[].tax`).
+
+    No others than `most` can, if that is known: the first rows mostly have all of them.
+    """
+    names = _names(table["_extra"].slice(0, _FIRST_ROWS))
+    if names != most:
+        names = _names(table["_extra"])
+    return sorted({_INDEX_IN_LIST.sub("[]", name) for name in names})
+
+
+def _names(extra: pa.ChunkedArray) -> set[str]:
     names: set[str] = set()
     known = _only(names)
-    for text in pc.unique(table["_extra"]).drop_null().to_pylist():
+    for text in pc.unique(extra).drop_null().to_pylist():
         if known is None or not _fits(known, text):
             names.update(_NAMES.decode(text))
             known = _only(names)
-    return sorted({_INDEX_IN_LIST.sub("[]", name) for name in names})
+    return names
 
 
 def _only(names: set[str]) -> msgspec.json.Decoder[Any] | None:

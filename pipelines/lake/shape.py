@@ -1,4 +1,4 @@
-"""Types made at run time to decode JSON by: objects with certain keys and no other.
+"""Types made at run time to decode and write JSON by: objects with certain keys and no other.
 
 Belongs here: making such a type. Does not: which keys a stream's objects have (`packed`), which an
 answer has (`connectors.envelope`).
@@ -11,13 +11,13 @@ general way, and learned from.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
 
 Type: TypeAlias = Any
 
-SCALAR: Type = str | int | float | bool | None
 # An object with more keys is a map (of dates, of ids): every page would bring new ones.
 MOST_KEYS = 64
 _UNNAMEABLE = re.compile(r"[\x00-\x1f\"\\]")
@@ -46,5 +46,17 @@ def struct(types: dict[str, Type], defaults: dict[str, Any]) -> type[msgspec.Str
         rename=names,
         forbid_unknown_fields=True,
         # No value that is decoded refers back to what holds it.
+        gc=False,
+    )
+
+
+@lru_cache(maxsize=256)
+def written(names: tuple[str, ...]) -> type[msgspec.Struct]:
+    """A struct that is written as an object with those names, less those that are None."""
+    return msgspec.defstruct(
+        "Object",
+        [(f"f{n}", Any, None) for n in range(len(names))],
+        rename={f"f{n}": name for n, name in enumerate(names)},
+        omit_defaults=True,
         gc=False,
     )

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from lake_rows import (
     ACCOUNT,
+    CONTEXT,
     COUNTERS,
     D1,
     D2,
@@ -33,6 +34,7 @@ from lake_rows import (
 
 from pipelines.connectors.stream import Stream
 from pipelines.lake import footer
+from pipelines.lake.packed import Packed, convert_packed
 from pipelines.lake.schema import Schema, money, text
 from pipelines.lake.store import Lake
 
@@ -183,6 +185,34 @@ def test_a_column_that_the_schema_has_lost_moves_to_extra(lake):
     land(lake, stream, [D1], [order("2", "2025-01-01T08:00:00Z")], at=T2, timezone="UTC")
     extra = lake.rows(stream, ACCOUNT, D1)["_extra"].to_pylist()
     assert msgspec.json.decode(extra[0]) == {"total": "10.000000"}
+
+
+def land_packed(lake, stream, days, records):
+    """Lands a page of records as a platform's answer holds them: each its JSON."""
+    texts = msgspec.json.decode(msgspec.json.encode(records), type=list[msgspec.Raw])
+    with lake.landing(stream, ACCOUNT, days, provenance()) as landing:
+        landing.add(convert_packed(stream.schema, [Packed(texts, "page 1")], CONTEXT))
+        return landing.commit()
+
+
+def test_a_name_in_extra_is_told_also_where_only_the_last_of_many_rows_has_it(lake):
+    records = [spend(f"{n:03}", "1", note="x") for n in range(100)]
+    records[-1]["late"] = "y"
+    land_packed(lake, SPEND, [D1], records)
+    assert lake.footer(SPEND, ACCOUNT, D1).extra_fields == ["late", "note"]
+
+
+def test_a_name_in_extra_is_told_of_those_days_alone_that_have_it(lake):
+    land_packed(lake, SPEND, [D1, D2], [spend("a", "1", note="x"), spend("a", "1", D2, odd="y")])
+    told = [lake.footer(SPEND, ACCOUNT, day).extra_fields for day in (D1, D2)]
+    assert told == [["note"], ["odd"]]
+
+
+def test_a_name_in_extra_that_only_the_file_had_is_told_still(lake):
+    at = "2025-01-01T08:00:00Z"
+    land_packed(lake, ORDERS, [D1], [order("2", at, odd="x")])
+    land_packed(lake, ORDERS, [D1], [order("1", at, note="y")])
+    assert lake.footer(ORDERS, ACCOUNT, D1).extra_fields == ["note", "odd"]
 
 
 def test_rows_fall_on_the_day_of_their_instant_in_the_streams_zone(lake):

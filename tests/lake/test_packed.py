@@ -20,9 +20,14 @@ from pipelines.lake.schema import json, nested, schema, text
 DROP = {"lines.pageInfo": "", "lines.nodes.cursor": "", "until": "placed_on"}
 
 
+def page(text, place="page 1"):
+    compact = msgspec.json.format(text, indent=-1)
+    return Packed(msgspec.json.decode(compact, type=list[msgspec.Raw]), place)
+
+
 def pages(*groups):
     return [
-        Packed(msgspec.json.encode(records), f"page {number}")
+        page(msgspec.json.encode(records), f"page {number}")
         for number, records in enumerate(groups, 1)
     ]
 
@@ -30,9 +35,9 @@ def pages(*groups):
 def decoded(stream, groups, drop=None) -> Batch:
     """The batch as the general way gives it: of what is decoded, without what is dropped."""
     found = []
-    for page in pages(*groups):
-        records = [without(record, drop or {}) for record in msgspec.json.decode(page.records)]
-        found.append(convert_records(stream, records, CONTEXT, place=page.place))
+    for each in pages(*groups):
+        records = [without(msgspec.json.decode(text), drop or {}) for text in each.records]
+        found.append(convert_records(stream, records, CONTEXT, place=each.place))
     return Batch(
         packed.pa.concat_tables([each.rows for each in found]),
         tuple(rejected for each in found for rejected in each.rejected),
@@ -118,28 +123,43 @@ def test_what_was_seen_once_is_read_without_dicts(monkeypatch):
 
 
 def test_text_that_no_field_looks_into_stays_as_the_platform_wrote_it():
-    page = b"""[
+    text = b"""[
       {"legacyId": 7, "placed_on": "2025-01-02", "lines": {"nodes": []},
        "codes": [{"rate": 1.10, "big": 123456789012345678901234567890}], "path": "a\\/b"}
     ]"""
-    found = convert_packed(ORDERS, [Packed(page, "page 1")], CONTEXT).rows.to_pylist()[0]
+    found = convert_packed(ORDERS, [page(text)], CONTEXT).rows.to_pylist()[0]
     assert found["codes"] == '[{"rate":1.10,"big":123456789012345678901234567890}]'
     assert found["_extra"] == r'{"path":"a\/b"}'
 
 
+def test_a_column_may_have_text_with_escapes_beside_text_without():
+    told = ["plain", 'a "quoted"\n\\one', None, "", "größer", 7]
+    assert_same(schema(text("note", "Note.")), [[{"note": each} for each in told]])
+
+
+def test_more_records_than_are_objects_at_once_keep_their_order():
+    groups = [[{**ORDER, "legacyId": n, "later": {}} for n in range(packed.AT_ONCE * 2 + 1)]]
+    assert_same(ORDERS, groups, DROP)
+
+
+def test_a_key_that_is_written_like_a_path_is_kept_beside_what_is_at_that_path():
+    inside, beside = {"customer": {"tier": "gold"}}, {"customer.tier": "silver"}
+    assert_same(ORDERS, [[{**ORDER, **inside}, {**ORDER, **beside}, {**ORDER, **inside, **beside}]])
+
+
 def test_an_address_in_escaped_letters_is_hashed_too():
-    page = rb"""[{"legacyId": 7, "placed_on": "2025-01-02", "lines": {"nodes": []},
+    text = rb"""[{"legacyId": 7, "placed_on": "2025-01-02", "lines": {"nodes": []},
                   "note": "ask ayu\u0040example.com", "\u0070hone": 6281234567890}]"""
-    found = convert_packed(ORDERS, [Packed(page, "page 1")], CONTEXT).rows["_extra"][0].as_py()
+    found = convert_packed(ORDERS, [page(text)], CONTEXT).rows["_extra"][0].as_py()
     assert "example.com" not in found
     assert "81234567890" not in found
 
 
 @pytest.mark.parametrize("key", ["phone:home", 'the \\"mobile\\" one', "Phone "])
 def test_a_number_is_hashed_whatever_else_its_key_is_called(key):
-    page = f"""[{{"legacyId": 7, "placed_on": "2025-01-02", "lines": {{"nodes": []}},
+    text = f"""[{{"legacyId": 7, "placed_on": "2025-01-02", "lines": {{"nodes": []}},
                   "contact": {{"{key}": "(0812) 3456-7890"}}}}]"""
-    found = convert_packed(ORDERS, [Packed(page.encode(), "page 1")], CONTEXT).rows["_extra"][0]
+    found = convert_packed(ORDERS, [page(text.encode())], CONTEXT).rows["_extra"][0]
     assert "3456" not in found.as_py()
     assert "sha256:" in found.as_py()
 
@@ -182,10 +202,9 @@ def test_a_key_may_be_taken_in_two_ways(rows):
     assert_same(rows, [[{"a": {"b": "x", "c": 1}}, {"a": [{"b": "x", "c": 1}]}, {"a": "x"}]])
 
 
-@pytest.mark.parametrize("page", [b"[{", b'[{"legacyId":"\xff"}]', b"{}"])
-def test_what_is_no_list_in_json_is_an_error(page):
+def test_what_is_no_json_is_an_error():
     with pytest.raises(msgspec.DecodeError):
-        convert_packed(ORDERS, [Packed(page, "page 1")], CONTEXT)
+        convert_packed(ORDERS, [Packed([msgspec.Raw(b"{")], "page 1")], CONTEXT)
 
 
 @pytest.mark.parametrize(
