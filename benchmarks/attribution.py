@@ -403,8 +403,8 @@ def main() -> None:
         "--journeys",
         type=int,
         nargs="+",
-        default=[10_000, 1_000_000],
-        help="how many (10000 1000000; 10000000 take minutes)",
+        default=[10_000, 1_000_000, 10_000_000],
+        help="how many (10000 1000000 10000000; the last take ten minutes)",
     )
     console = Console()
     missing = [name for name in PEER if importlib.util.find_spec(name) is None]

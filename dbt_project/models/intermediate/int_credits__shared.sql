@@ -20,7 +20,7 @@ orders as (
 ),
 
 touched_orders as (
-    select distinct order_key from {{ ref('int_touches__unioned') }}
+    select distinct order_key from {{ ref('int_touches__weighted') }}
 ),
 
 weighted as (
