@@ -121,11 +121,24 @@ def remove(path: Path) -> None:
 @contextmanager
 def writing(layout: Layout, source: str, stream: str, account: str) -> Iterator[None]:
     """Alone with the files of one stream and account: a merge reads what it then replaces."""
+    name = Place(source, stream, account, ALL_DAYS).file.stem
+    with _locked(_locks(layout) / f"{source}.{stream}.{name}.lock"):
+        yield
+
+
+@contextmanager
+def listing(layout: Layout) -> Iterator[None]:
+    """Alone with the lists and months: of two, the one that listed first must not write last, or
+    readers would miss a day that the other's list has.
+    """
+    with _locked(_locks(layout) / "lists.lock"):
+        yield
+
+
+def _locks(layout: Layout) -> Path:
     folder = layout.temporary / _LOCKS
     folder.mkdir(parents=True, exist_ok=True)
-    name = Place(source, stream, account, ALL_DAYS).file.stem
-    with _locked(folder / f"{source}.{stream}.{name}.lock"):
-        yield
+    return folder
 
 
 @contextmanager

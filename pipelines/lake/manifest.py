@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from pipelines.lake import footer as footers
 from pipelines.lake import months
-from pipelines.lake.files import Workspace
+from pipelines.lake.files import Workspace, listing
 from pipelines.lake.footer import Footer
 from pipelines.lake.layout import Layout, Place, Stream, Streams
 
@@ -145,13 +145,19 @@ def write(layout: Layout, streams: Iterable[Stream]) -> Path:
 
     Files that would not change are left alone.
     """
-    listed = files(layout)
-    months.write_schemas(layout, streams)
-    months.write(layout, listed)
-    with Workspace(layout) as workspace:
+    with listing(layout), Workspace(layout) as workspace:
+        listed = files(layout)
+        months.write_schemas(layout, streams)
+        months.write(layout, listed)
         _write(workspace, layout.manifest, listed)
         _write(workspace, layout.earlier, versions(layout))
     return layout.manifest
+
+
+def write_months(layout: Layout) -> None:
+    """Writes the months of the files as they are now."""
+    with listing(layout):
+        months.write(layout, files(layout))
 
 
 def _write(workspace: Workspace, path: Path, table: pa.Table) -> None:

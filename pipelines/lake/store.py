@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.lake import footer as footers
-from pipelines.lake import history, manifest, months, unfinished
+from pipelines.lake import history, manifest, unfinished
 from pipelines.lake.expiry import Expired, expire
 from pipelines.lake.fill import Fill, emptied
 from pipelines.lake.footer import Footer
@@ -115,7 +115,7 @@ class Lake:
         """Takes out what has outlived its stream's time to live, from the months too."""
         gone = expire(self.layout, streams, now)
         if gone:
-            months.write(self.layout, self.manifest())
+            manifest.write_months(self.layout)
         return gone
 
     def emptied(self, landed: Iterable[LandedDay]) -> list[str]:

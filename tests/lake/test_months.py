@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lake_rows import ACCOUNT, D1, D2, SPEND, T1, T2, T3, files_below, land, spend
 
-from pipelines.lake import months
+from pipelines.lake import manifest, months
 from pipelines.lake.schema import Schema, text
 from pipelines.lake.store import Lake
 
@@ -113,6 +114,29 @@ def test_a_writing_of_months_that_was_cut_short_is_done_by_the_next(tmp_path):
     assert len(files(lake)) == 1
     Lake(lake.root).write_manifest([SPEND])
     assert held(lake) == days_rows(lake, DAYS)
+
+
+def test_what_was_listed_first_is_not_written_last(lake, monkeypatch):
+    """A list that lacks a day, written after one that has it, hid the day from readers for good."""
+    land(lake, WORDS, [D1], [spend("a", "1")])
+    older, newer = threading.Event(), threading.Event()
+    write = months.write
+
+    def slow(layout, listed):
+        older.set()
+        newer.wait(0.3)
+        write(layout, listed)
+
+    monkeypatch.setattr(months, "write", slow)
+    first = threading.Thread(target=lambda: manifest.write_months(lake.layout))
+    first.start()
+    older.wait()
+    land(lake, WORDS, [D2], [spend("b", "2", D2)], at=T2)
+    monkeypatch.setattr(months, "write", write)
+    lake.write_manifest([WORDS])
+    newer.set()
+    first.join()
+    assert held(lake) == days_rows(lake, [D1, D2])
 
 
 def test_an_unchanged_lake_leaves_its_months_alone(lake):
