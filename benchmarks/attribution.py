@@ -20,21 +20,19 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import multiprocessing
 import os
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.process import cpu, in_new_process, peak_mb
 from pipelines.defs.dbt import PROJECT_DIR, executable
 from pipelines.measurement.attribution import markov
 from pipelines.serving import duck
@@ -285,12 +283,7 @@ def all_models(home: Path) -> Cost:
     for row in rows:
         if row["model"] in names:
             credited[names[row["model"]]][row["channel"]] = row["credit"]
-    return Cost(run - start, wall, run_peak_mb(spent[-1]), credited)
-
-
-def run_peak_mb(used: resource.struct_rusage) -> float:
-    """The largest that a process was; kilobytes on Linux, bytes on macOS."""
-    return used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return Cost(run - start, wall, peak_mb(spent[-1]), credited)
 
 
 # --- contestants
@@ -344,31 +337,18 @@ CONTESTANTS: dict[str, Callable[[duck.Connection], Credits]] = {
 
 def measured(contestant: str, path: Path) -> Cost:
     """The cost of a contestant in a new process."""
-    context = multiprocessing.get_context("spawn")
-    hear, tell = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(contestant, path, tell))
-    process.start()
-    tell.close()
-    try:
-        return hear.recv()
-    finally:
-        process.join()
+    return in_new_process(_run, contestant, path)
 
 
-def _run(contestant: str, path: Path, tell: Connection) -> None:
+def _run(contestant: str, path: Path) -> Cost:
     if contestant in PEER:
         import ChannelAttribution  # noqa: F401 - loaded before the clock starts
     with duck.connect(path) as connection:
         connection.execute("set enable_progress_bar = false")
-        before, began = _cpu(), time.perf_counter()
+        before, began = cpu(), time.perf_counter()
         found = CONTESTANTS[contestant](connection)
-        cpu, wall = _cpu() - before, time.perf_counter() - began
-    tell.send(Cost(cpu, wall, run_peak_mb(resource.getrusage(resource.RUSAGE_SELF)), found))
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+        spent, wall = cpu() - before, time.perf_counter() - began
+    return Cost(spent, wall, peak_mb(), found)
 
 
 def apart_from(one: Mapping[str, float], other: Mapping[str, float]) -> float:

@@ -17,16 +17,13 @@ imports is loaded before its clock starts. All but the floors keep every field:
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
-import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import pages
+from benchmarks.process import cpu, in_new_process, peak_mb
 from pipelines.connectors.meta_ads import MetaAds, meta_ads
 from pipelines.connectors.shopify import Shopify
 from pipelines.connectors.stream import Source, Stream
@@ -289,34 +287,19 @@ def _pipeline(directory: Path) -> Any:
 
 def measured(contestant: str, kind: Kind, root: str) -> Cost:
     """The cost of a contestant in a new process and whatever it starts."""
-    context = multiprocessing.get_context("spawn")
-    hear, tell = context.Pipe()
-    process = context.Process(target=_run, args=(contestant, kind, root, tell))
-    process.start()
-    tell.close()
-    try:
-        return hear.recv()
-    finally:
-        process.join()
+    return in_new_process(_run, contestant, kind, root)
 
 
-def _run(contestant: str, kind: Kind, root: str, tell: Connection) -> None:
+def _run(contestant: str, kind: Kind, root: str) -> Cost:
     # Loaded before the clock starts, where they would be loaded late.
     import numpy.ma  # noqa: F401
     import pyarrow.json  # noqa: F401
 
     with tempfile.TemporaryDirectory() as directory:
-        before, began = _cpu(), time.perf_counter()
+        before, began = cpu(), time.perf_counter()
         CONTESTANTS[contestant](kind, root, Path(directory))
-        # Kilobytes on Linux, bytes on macOS.
-        unit = 1e6 if sys.platform == "darwin" else 1e3
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-        tell.send(Cost(_cpu() - before, time.perf_counter() - began, peak))
-
-
-def _cpu() -> float:
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_utime + each.ru_stime for each in used)
+        peak = peak_mb()
+        return Cost(cpu() - before, time.perf_counter() - began, peak)
 
 
 def verdicts(costs: dict[str, Cost], third: Cost) -> Iterator[tuple[str, str, bool]]:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import resource
 import shutil
@@ -27,12 +26,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.process import cpu, in_new_process, peak_mb
 from pipelines.commands import sandbox
 from pipelines.commands.progress import quiet
 from pipelines.commands.run import opened, read_lookbacks
@@ -102,39 +101,25 @@ def platforms(home: Path, now: datetime) -> Iterator[Settings]:
 
 def day(home: Path, now: datetime) -> Cost:
     """What that morning's run takes, in a process of its own and those that it starts."""
-    context = multiprocessing.get_context("spawn")
-    hear, tell = context.Pipe(duplex=False)
     with platforms(home, now) as settings:
-        process = context.Process(target=_day, args=(settings, tell))
-        process.start()
-        tell.close()
-        try:
-            return hear.recv()
-        finally:
-            process.join()
+        return in_new_process(_day, settings)
 
 
-def _day(settings: Settings, tell: Connection) -> None:
+def _day(settings: Settings) -> Cost:
     with (
         quiet(settings.home / "logs" / "daily.log") as console,
         opened(settings, console) as session,
     ):
-        began = _cpu()
+        began = cpu()
         read_lookbacks(session)
-        read = _cpu()
+        read = cpu()
         session.build()
         failed = [reason for outcome in session.outcomes for reason in outcome.failures.values()]
     if failed:
         raise RuntimeError(f"the daily run of {settings.home} failed: {failed}")
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    peak = max(resource.getrusage(kind).ru_maxrss for kind in kinds) / unit
-    tell.send(Cost(read - began, _cpu() - read, peak))
-
-
-def _cpu() -> float:
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    peak = max(peak_mb(resource.getrusage(kind)) for kind in kinds)
+    return Cost(read - began, cpu() - read, peak)
 
 
 def differing(home: Path) -> list[str]:

@@ -18,16 +18,12 @@ import argparse
 import gzip
 import http.server
 import json
-import multiprocessing
-import resource
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
@@ -37,6 +33,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.process import cpu, in_new_process, peak_mb
 from pipelines.connectors.meta_ads import STREAMS
 from pipelines.lake.convert import convert_records
 from pipelines.lake.landing import Provenance
@@ -164,34 +161,14 @@ CONTESTANTS: tuple[Callable[[str, int, Path], None], ...] = (download, parse, us
 
 def measured(run: Callable[[str, int, Path], None], url: str, count: int) -> Cost:
     """The cost of a contestant in a new process."""
-    parent, child = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(
-        target=_run, args=(run, url, count, child)
-    )
-    process.start()
-    cost = parent.recv()
-    process.join()
-    return cost
+    return in_new_process(_run, run, url, count)
 
 
-def _run(run: Callable[[str, int, Path], None], url: str, count: int, answer: Connection) -> None:
+def _run(run: Callable[[str, int, Path], None], url: str, count: int) -> Cost:
     with tempfile.TemporaryDirectory() as directory:
-        before, began = _cpu(), time.perf_counter()
+        before, began = cpu(), time.perf_counter()
         run(url, count, Path(directory))
-        cost = Cost(
-            run.__name__,
-            _cpu() - before,
-            time.perf_counter() - began,
-            # Kilobytes on Linux, bytes on macOS.
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            / (1_000_000 if sys.platform == "darwin" else 1_000),
-        )
-    answer.send(cost)
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+        return Cost(run.__name__, cpu() - before, time.perf_counter() - began, peak_mb())
 
 
 def main() -> None:
