@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+import pyarrow as pa
+
 from pipelines.lake import footer
 from pipelines.lake.layout import ALL_DAYS, Layout, Place, version_name
 
@@ -68,6 +70,14 @@ class Workspace:
         for folder in (target.parent, *created):
             _sync(folder)
         self._layout.checkpoint("after-move")
+
+    def put(self, table: pa.Table, target: Path) -> None:
+        """Writes a table without provenance in place of a file, unless that holds it already."""
+        if target.exists() and footer.holds(target, table):
+            return
+        new = self.new()
+        footer.write_plain(new, table)
+        self.replace(new, target)
 
     def replace_data(self, written: Path, place: Place) -> None:
         """Moves a stream-day's new file into place; the one that it replaces goes to history first.

@@ -110,11 +110,11 @@ def write(
     """
     with path.open("wb") as file:
         sink = _Hashed(file)
-        with _writer(sink, table.schema) as writer:
-            writer.write_table(table)
+        with writer(sink, table.schema) as out:
+            out.write_table(table)
             checkpoint("mid-file")
             written = footer(sink.digest())
-            writer.add_key_value_metadata({KEY: msgspec.json.encode(written)})
+            out.add_key_value_metadata({KEY: msgspec.json.encode(written)})
         file.flush()
         os.fsync(file.fileno())
     return written
@@ -123,10 +123,16 @@ def write(
 def write_plain(path: Path, table: pa.Table) -> None:
     """Writes a Parquet file that has no provenance, whole and on the disk."""
     with path.open("wb") as file:
-        with _writer(file, table.schema) as writer:
-            writer.write_table(table)
+        with writer(file, table.schema) as out:
+            out.write_table(table)
         file.flush()
         os.fsync(file.fileno())
+
+
+def holds(path: Path, table: pa.Table) -> bool:
+    """Whether a file's columns and rows are those of the table."""
+    with pq.ParquetFile(path) as file:
+        return file.schema_arrow.equals(table.schema) and bool(file.read().equals(table))
 
 
 def read(path: Path) -> Footer:
@@ -144,8 +150,11 @@ def read_rows(path: Path) -> pa.Table:
         return file.read()
 
 
-def _writer(sink: Any, schema: pa.Schema) -> pq.ParquetWriter:
-    return pq.ParquetWriter(sink, schema, version="2.6", compression="zstd")
+def writer(sink: Any, schema: pa.Schema, pages: Literal["1.0", "2.0"] = "1.0") -> pq.ParquetWriter:
+    """What writes every Parquet file of the lake; pages of version 2.0 are read for less."""
+    return pq.ParquetWriter(
+        sink, schema, version="2.6", compression="zstd", data_page_version=pages
+    )
 
 
 class _Hashed:

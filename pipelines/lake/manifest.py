@@ -149,8 +149,8 @@ def write(layout: Layout, streams: Iterable[Stream]) -> Path:
         listed = files(layout)
         months.write_schemas(layout, streams)
         months.write(layout, listed)
-        _write(workspace, layout.manifest, listed)
-        _write(workspace, layout.earlier, versions(layout))
+        workspace.put(listed, layout.manifest)
+        workspace.put(versions(layout), layout.earlier)
     return layout.manifest
 
 
@@ -158,18 +158,3 @@ def write_months(layout: Layout) -> None:
     """Writes the months of the files as they are now."""
     with listing(layout):
         months.write(layout, files(layout))
-
-
-def _write(workspace: Workspace, path: Path, table: pa.Table) -> None:
-    if path.exists() and _same(path, table):
-        return
-    new = workspace.new()
-    footers.write_plain(new, table)
-    workspace.replace(new, path)
-
-
-def _same(path: Path, table: pa.Table) -> bool:
-    with pq.ParquetFile(path) as file:
-        if not file.schema_arrow.equals(table.schema):
-            return False
-        return bool(file.read().equals(table))

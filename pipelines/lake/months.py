@@ -75,12 +75,8 @@ def write_schemas(layout: Layout, streams: Iterable[Stream]) -> None:
     """
     with Workspace(layout) as workspace:
         for stream in streams:
-            path = layout.schema_file(stream.source, stream.name)
             table = stream.schema.arrow.append(DAY).empty_table()
-            if not path.exists() or not pq.read_schema(path).equals(table.schema):
-                new = workspace.new()
-                footers.write_plain(new, table)
-                workspace.replace(new, path)
+            workspace.put(table, layout.schema_file(stream.source, stream.name))
 
 
 def _months(layout: Layout, files: pa.Table) -> Months:
@@ -141,13 +137,11 @@ def _write(path: Path, members: list[Member], days: Iterable[Day]) -> None:
     groups = _groups(days)
     first = next(groups)
     with path.open("wb") as file:
-        with pq.ParquetWriter(
-            file, first.schema, version="2.6", compression="zstd", data_page_version="2.0"
-        ) as writer:
-            writer.write_table(first)
+        with footers.writer(file, first.schema, pages="2.0") as out:
+            out.write_table(first)
             for group in groups:
-                writer.write_table(group)
-            writer.add_key_value_metadata({KEY: msgspec.json.encode(members)})
+                out.write_table(group)
+            out.add_key_value_metadata({KEY: msgspec.json.encode(members)})
         file.flush()
         os.fsync(file.fileno())
 
