@@ -245,6 +245,18 @@ def test_changed_reporting_settings_convert_every_row_again(
     assert rates == [("IDR", 1), ("USD", 15000)]
 
 
+def test_a_fact_of_an_earlier_version_is_built_anew_whatever_columns_it_had(
+    lake: HandmadeLake, warehouse: Warehouse
+) -> None:
+    before = warehouse.marts()
+    warehouse.execute("alter table fct_order drop column is_cancelled")
+    # Of this lake it has no rows.
+    warehouse.execute("alter table fct_payment add column gone string")
+    warehouse.execute("update _build.inputs set state = concat(left(state, 1), 'earlier')")
+    warehouse.dbt("run", *TABLES)
+    assert warehouse.marts() == before
+
+
 def test_an_emptied_day_disappears(lake: HandmadeLake, warehouse: Warehouse) -> None:
     lake.put("meta_ads.insights_ad", s.ACCOUNT, s.FRIDAY, [])
     lake.put("meta_ads.insights_campaign", s.ACCOUNT, s.FRIDAY, [])
