@@ -206,7 +206,8 @@ create schema intermediate;
 create schema marts.marts;
 create table marts.marts.fct_order as
 select cast(journey_id as varchar) as order_key, cast(journey_id as varchar) as person_id,
-    false as is_credit_note, max(touch_at) as ordered_at, 99.95::decimal(18, 4) as net_amount,
+    false as is_credit_note, max(touch_at) as ordered_at, cast(max(touch_at) as date) as order_date,
+    99.95::decimal(18, 4) as net_amount,
     99.95::decimal(18, 4) as net_amount_reporting
 from made.touches inner join made.journeys using (journey_id) where converted group by journey_id;
 create table intermediate.int_touches__unioned as

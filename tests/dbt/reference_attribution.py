@@ -32,11 +32,13 @@ class Touch:
 
 @dataclass(frozen=True)
 class Journey:
-    """The visits of an order by time, its net amount, and since when its person is known."""
+    """The visits of an order by time, its net amount, when it was placed, and since when its person
+    is known."""
 
     order: str
     touches: Sequence[Touch]
     net: Decimal
+    ordered_at: datetime
     known_since: datetime
 
 

@@ -32,6 +32,7 @@ from reference_attribution import (
 
 CHANNELS = ("paid_social", "paid_search", "email", "organic_social", "organic_search", "direct")
 BEGAN = datetime.fromisoformat("2026-01-01")
+ORDERED = BEGAN + timedelta(days=40)
 STEPS = (
     "int_paths__touches", "int_paths__transitions", "int_paths__sets", "int_channels__effects",
     "int_touches__weighted", "int_credits__shared",
@@ -39,7 +40,7 @@ STEPS = (
 UPSTREAM = {
     "marts.marts.fct_order": (
         "order_key varchar, person_id varchar, is_credit_note boolean, ordered_at timestamp,"
-        " net_amount decimal(18, 4), net_amount_reporting decimal(18, 4)"
+        " order_date date, net_amount decimal(18, 4), net_amount_reporting decimal(18, 4)"
     ),
     "marts.marts.fct_session": (
         "session_key varchar, visitor_id varchar, started_at timestamp, channel varchar"
@@ -86,7 +87,7 @@ def _write(
 ) -> None:
     """The tables that the models read, their rows in any order."""
     orders = [
-        (each.order, each.order, False, BEGAN + timedelta(days=400), each.net, each.net)
+        (each.order, each.order, False, each.ordered_at, each.ordered_at.date(), each.net, each.net)
         for each in journeys
     ]
     touches = [
@@ -142,7 +143,8 @@ def journey(name: str, chance: random.Random) -> Journey:
     """An order with up to nine touches; its person is known since any time up to the order's."""
     touches = touches_of(name, chance, chance.randint(1, 9))
     known = BEGAN + timedelta(hours=chance.randrange(-200, 800))
-    return Journey(name, touches, Decimal(chance.randrange(-(10**6), 10**9)).scaleb(-4), known)
+    net = Decimal(chance.randrange(-(10**6), 10**9)).scaleb(-4)
+    return Journey(name, touches, net, ORDERED, known)
 
 
 def visits_without_order(count: int, chance: random.Random) -> list[Touch]:
@@ -185,7 +187,12 @@ def earlier(each: Journey, days: int) -> Journey:
     """The same journey, so many days earlier."""
     ago = timedelta(days=days)
     touches = [replace(touch, at=touch.at - ago) for touch in each.touches]
-    return replace(each, touches=touches, known_since=each.known_since - ago)
+    return replace(
+        each,
+        touches=touches,
+        ordered_at=each.ordered_at - ago,
+        known_since=each.known_since - ago,
+    )
 
 
 def again(each: Journey) -> Journey:
@@ -201,6 +208,14 @@ def test_neither_the_order_of_rows_nor_the_calendar_changes_a_credit(attribute: 
     assert attribute([earlier(each, 200) for each in journeys]) == found
 
 
+def test_the_credits_of_a_month_stand_whatever_later_months_bring(attribute: Attribute) -> None:
+    chance = random.Random(5)
+    journeys = [earlier(journey(f"o{number}", chance), 60) for number in range(60)]
+    found = attribute(journeys)
+    later = attribute([*journeys, *(journey(f"later{number}", chance) for number in range(60))])
+    assert {key: credit for key, credit in later.items() if "later" not in key[0]} == found
+
+
 def test_journeys_that_all_come_twice_are_credited_as_before(attribute: Attribute) -> None:
     chance = random.Random(3)
     journeys = [journey(f"o{number}", chance) for number in range(60)]
@@ -214,7 +229,7 @@ def test_no_touches_leave_nothing_to_credit_or_whole_orders_unattributed(
     attribute: Attribute,
 ) -> None:
     assert attribute([]) == {}
-    untouched = Journey("o1", [], Decimal("12.3456"), BEGAN)
+    untouched = Journey("o1", [], Decimal("12.3456"), ORDERED, BEGAN)
     assert attribute([untouched]) == {("o1", model, "unattributed"): 1 for model in MODELS}
 
 

@@ -12,6 +12,9 @@ A fact takes part by
   - a pre-hook `find_affected(…)`, which fills the temporary table `affected()`;
   - `incremental_strategy='replace_affected'` with `meta.replaces`: which old rows go;
   - a post-hook `record_inputs(…)`.
+
+fct_touch_credit is made of other models, whose rows may change without a file of the day. It is replaced month by
+month, where what a month is made of is in another state than it was: `find_affected_months`, `record_months`.
 #}
 
 {% macro bookkeeping() -%}
@@ -28,11 +31,12 @@ A fact takes part by
     {% endif %}
 {%- endmacro %}
 
-{# What the rows depend on besides the lake: the settings, the rules of channels and the text of every model.
-   Part of each recorded state. #}
+{# What the rows depend on besides the lake: the settings, the rules of channels and of credit, and the text of
+   every model. Part of each recorded state. #}
 {% macro definition_fingerprint() -%}
     {%- set parts = [reporting_currency(), reporting_timezone(), var('fx_carry_days') | string] -%}
     {%- do parts.append(var('purchase_action_types') | join(',')) -%}
+    {%- do parts.append(attribution_weights().values() | join) -%}
     {%- do parts.append(click_id_kind('page') ~ channel('source', 'medium', 'campaign', 'click_id')) -%}
     {%- if execute -%}
         {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
@@ -74,14 +78,30 @@ A fact takes part by
     where concat(source, '.', stream) in ('{{ inputs | join("', '") }}')
 {% endmacro %}
 
+{# The same of a fact that is made of other models, month by month: `states` is a relation that tells of each
+   month in which state what it is made of is. A month stands as its first day, and is of no source. #}
+{% macro current_months(states) %}
+    select
+        '' as source,
+        '' as stream,
+        '' as account,
+        month as lake_day,
+        concat(state, '{{ definition_fingerprint() }}') as state
+    from {{ states }}
+{% endmacro %}
+
 {# The stream-days that are not as they were when the fact was built. #}
 {% macro changed_inputs(inputs) %}
+    {{ changed(current_inputs(inputs)) }}
+{% endmacro %}
+
+{% macro changed(states) %}
     select
         source,
         account,
         lake_day
     from (
-        select * from ({{ current_inputs(inputs) }}) as current_state
+        select * from ({{ states }}) as current_state
         full join (
             select
                 source,
@@ -199,6 +219,14 @@ A fact takes part by
 
 {# Post-hook: what the fact is now built of. #}
 {% macro record_inputs(inputs) %}
+    {{ record(current_inputs(inputs)) }}
+{% endmacro %}
+
+{% macro record_months(states) %}
+    {{ record(current_months(states)) }}
+{% endmacro %}
+
+{% macro record(states) %}
     delete from {{ bookkeeping() }} where model = '{{ this.identifier }}';
     insert into {{ bookkeeping() }}
     select
@@ -208,7 +236,7 @@ A fact takes part by
         account,
         lake_day,
         state
-    from ({{ current_inputs(inputs) }}) as current_state
+    from ({{ states }}) as current_state
 {% endmacro %}
 
 {# Old rows go by what was affected, not by what came: a day that is now empty must disappear. #}
@@ -248,6 +276,25 @@ A fact takes part by
 
 {% macro changed_days(inputs) -%}
     {{ literal_days('select distinct cast(lake_day as string) from (' ~ changed_inputs(inputs) ~ ') as changed order by 1') }}
+{%- endmacro %}
+
+{# Pre-hook of a fact that is replaced month by month. #}
+{% macro find_affected_months(states) %}
+    {%- if is_incremental() -%}
+    create or replace temporary table {{ affected() }} as
+    select lake_day as month from ({{ changed(current_months(states)) }}) as changed
+    {%- else -%}
+    select 1 as nothing_to_compare
+    {%- endif -%}
+{% endmacro %}
+
+{# In the model: those months as literals, so that a filter passes through views. #}
+{% macro only_affected_months(month, states) -%}
+    {%- if is_incremental() -%}
+    where {{ month }} in (
+        {{ literal_days('select cast(lake_day as string) from (' ~ changed(current_months(states)) ~ ') as changed order by 1') }}
+    )
+    {%- endif -%}
 {%- endmacro %}
 
 {# Sessions with an event in a changed file, now or when they were built. #}

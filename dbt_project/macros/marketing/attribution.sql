@@ -8,7 +8,7 @@
    30 % to each milestone (the first, the last, and the visit in which the person became known) and shares
    10 % among the rest; one touch may be two milestones, and what has no touch is left out of the whole.
    Under time decay a touch counts half as much as one that came `half_life_days` later. Markov and Shapley
-   give each channel its share of all channels' effects, and its touches the same; where no channel of an
+   give each channel its share of all channels' effects, as the order's month learns them, and its touches the same; where no channel of an
    order has one, touches count alike. #}
 {% macro attribution_weights() -%}
     {{ return({
@@ -36,6 +36,15 @@
                 + case when touch_number = lead_number then 1 else 0 end
             )
     end
+{%- endmacro %}
+
+{# Joins each month with the paths of which it learns what channels are worth: those of its own and of the months
+   before it that make up `learning_months`. So the credits of a month stand once its paths have ended. #}
+{% macro learnt_in(path_month) -%}
+    inner join (select distinct path_month as month from {{ ref('int_paths__touches') }}) as months
+        on
+            {{ path_month }} <= months.month
+            and {{ path_month }} > months.month - interval {{ var('learning_months') }} month
 {%- endmacro %}
 
 {# A channel's share of all effects in whole units, enough of them that they divide without a loss that shows;

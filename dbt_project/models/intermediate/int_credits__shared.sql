@@ -1,7 +1,7 @@
 {# Credit and money of each order, shared over its touches to the last unit: credit in units of the
    eighth decimal, money in units of the fourth. An order without a touch is `unattributed`, whole. What has
-   all the weight of its order takes all of it, and need not be ranked: a third of the rows. #}
-{{ config(materialized='table') }}
+   all the weight of its order takes all of it, and need not be ranked: a third of the rows. As of weights, a
+   reader of some months has only these made. #}
 
 with
 models as (
@@ -11,6 +11,7 @@ models as (
 orders as (
     select
         orders.order_key,
+        {{ month_start('orders.order_date') }} as order_month,
         cast(orders.net_amount * 10000 as decimal(38, 0)) as net_units,
         cast(orders.net_amount_reporting * 10000 as decimal(38, 0)) as net_reporting_units,
         cast((orders.net_amount_reporting - costs.cost_reporting) * 10000 as decimal(38, 0)) as margin_units
@@ -25,6 +26,7 @@ touched_orders as (
 
 weighted as (
     select
+        order_month,
         order_key,
         touch_id,
         touch_number,
@@ -35,6 +37,7 @@ weighted as (
     from {{ ref('int_touches__weighted') }}
     union all
     select
+        orders.order_month,
         orders.order_key,
         'unattributed' as touch_id,
         cast(null as bigint) as touch_number,
@@ -51,6 +54,7 @@ weighted as (
 
 shares as (
     select
+        weighted.order_month,
         weighted.order_key,
         weighted.touch_id,
         weighted.touch_number,
@@ -66,8 +70,8 @@ shares as (
         on weighted.order_key = orders.order_key
 ),
 
-{%- set order_columns = ['order_key', 'touch_id', 'touch_number', 'touches', 'attribution_model'] %}
-{%- set group = ['order_key', 'attribution_model'] %}
+{%- set order_columns = ['order_month', 'order_key', 'touch_id', 'touch_number', 'touches', 'attribution_model'] %}
+{%- set group = ['order_month', 'order_key', 'attribution_model'] %}
 {%- set tie = 'touch_number asc nulls last' %}
 
 whole as (
@@ -117,6 +121,7 @@ credits as (
 )
 
 select
+    order_month,
     order_key,
     touch_id,
     touch_number,

@@ -1,7 +1,8 @@
 {# The paths whose conversion channels are credited with: the touches of each order, and those visits of a
    person that led to no order within the lookback. Such visits are one path until the person stays away for
-   longer than that. The newest of them may still convert; they count as they stand. A table, since
-   transitions and sets both read it. #}
+   longer than that. The newest of them may still convert; they count as they stand. A path is of the month in
+   which it ended: with its order, or with the last of its visits. A table, since transitions and sets both
+   read it. #}
 {{ config(materialized='table') }}
 
 with
@@ -36,7 +37,7 @@ previous_visits as (
     from persons_visits
 ),
 
-unconverted as (
+numbered as (
     select
         person_id,
         session_key,
@@ -48,10 +49,18 @@ unconverted as (
             rows between unbounded preceding and current row
         ) as path_number
     from previous_visits
+),
+
+unconverted as (
+    select
+        *,
+        max(started_at) over (partition by person_id, path_number) as ended_at
+    from numbered
 )
 
 select
     touches.order_key as path_key,
+    {{ month_start('orders.order_date') }} as path_month,
     touches.touch_id,
     touches.touch_at,
     touches.channel,
@@ -63,6 +72,7 @@ where not orders.is_credit_note
 union all
 select
     {{ surrogate_key(['person_id', 'path_number']) }} as path_key,
+    {{ month_start(reporting_date('ended_at')) }} as path_month,
     session_key as touch_id,
     started_at as touch_at,
     channel,

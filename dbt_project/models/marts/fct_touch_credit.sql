@@ -1,3 +1,15 @@
+{#
+Credits of a month are made again when anything that they come of has changed: an order, a touch, a cost, or what
+the month learns of the channels.
+#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': month_start('order_date') ~ ' in (select month from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_credits__states')) }}",
+    post_hook="{{ record_months(ref('int_credits__states')) }}",
+) }}
+
 with
 {# Keys are made of touches, and not of each model's credit of them. #}
 placed as (
@@ -49,6 +61,7 @@ touches as (
     from {{ ref('int_credits__shared') }} as credits
     left join placed
         on credits.order_key = placed.order_key and credits.touch_id = placed.touch_id
+    {{ only_affected_months('credits.order_month', ref('int_credits__states')) }}
 )
 
 select
