@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     sandbox_url: str = Field(default="http://127.0.0.1:8025", alias="SMM_SANDBOX_URL")
     alert_webhook: SecretStr | None = Field(default=None, alias="SMM_ALERT_WEBHOOK")
     min_segment_size: int = Field(default=20, alias="SMM_MIN_SEGMENT_SIZE", ge=1)
+    memory_limit: str = Field(
+        default="1GB", alias="SMM_MEMORY_LIMIT", pattern=r"^[1-9]\d*(\.\d+)? ?[MG]i?B$"
+    )
     files: Path | None = Field(default=None, alias="SMM_FILES")
 
     meta_ads_access_token: SecretStr | None = Field(default=None, alias="META_ADS_ACCESS_TOKEN")
@@ -479,6 +482,7 @@ class Settings(BaseSettings):
             "SMM_REPORTING_CURRENCY": self.reporting_currency,
             "SMM_REPORTING_TIMEZONE": self.reporting_timezone,
             "SMM_MIN_SEGMENT_SIZE": str(self.min_segment_size),
+            "SMM_MEMORY_LIMIT": self.memory_limit,
         }
 
 

@@ -113,6 +113,7 @@ def test_the_environment_wins_over_the_env_file(monkeypatch, tmp_path):
         ("SMM_REPORTING_CURRENCY", "XAU", "'XAU' is no currency"),
         ("SMM_NOW", "2026-01-01T00:00:00", "timezone"),
         ("SMM_MIN_SEGMENT_SIZE", "0", "greater than or equal to 1"),
+        ("SMM_MEMORY_LIMIT", "2 gigabytes", "SMM_MEMORY_LIMIT"),
     ],
 )
 def test_a_wrong_value_is_refused_in_words(name, value, says):

@@ -229,6 +229,25 @@ def test_only_what_changed_is_replaced(lake: HandmadeLake, warehouse: Warehouse)
     }
 
 
+def test_credits_are_replaced_in_the_months_that_changed(
+    lake: HandmadeLake, warehouse: Warehouse
+) -> None:
+    april, later = date(2026, 4, 10), date(2026, 4, 11)
+    s.orders(lake, april, s.order(7, s.at(april), customer=3))
+    warehouse.dbt("run", *TABLES)
+    warehouse.execute("update fct_touch_credit set touch_basis = 'marked'")
+    warehouse.dbt("run", *TABLES)
+    made = (
+        "select distinct order_id from fct_touch_credit where touch_basis is distinct from 'marked'"
+    )
+    assert warehouse.rows(made) == []
+    refund = s.refund(7, s.at(later), ("SUCCESS", 40.0))
+    changed = s.order(7, s.at(april), updated=s.at(later), customer=3, refunds=[refund])
+    s.orders(lake, later, changed)
+    warehouse.dbt("run", *TABLES)
+    assert warehouse.rows(made) == [("7",)]
+
+
 def test_what_is_judged_otherwise_now_is_replaced(lake: HandmadeLake, warehouse: Warehouse) -> None:
     # As words that were not on the lists then would have it.
     warehouse.execute("update fct_content set sentiment = null, sentiment_score = null")

@@ -21,7 +21,7 @@ orders as (
 ),
 
 touched_orders as (
-    select distinct order_key from {{ ref('int_touches__weighted') }}
+    select distinct order_key from {{ ref('int_touches__unioned') }}
 ),
 
 weighted as (

@@ -1,33 +1,33 @@
-{# What the credits of each month's orders come of, in one short text: it tells whether they are to be made
-   again. All that fct_touch_credit reads is in it. #}
+{# In which state what the credits of each month's orders come of is: another one when they are to be made again.
+   All that fct_touch_credit reads is in it. #}
 {{ config(materialized='table') }}
 
 with
 orders as (
     select
-        orders.order_key,
-        {{ month_start('orders.order_date') }} as month,
-        {{ surrogate_key([
-            'orders.order_key', 'orders.source', 'orders.account_id', 'orders.order_id', 'orders.person_id',
-            'orders.order_date', 'orders.is_credit_note', 'orders.is_first_order', 'orders.currency',
-            'orders.net_amount', 'orders.net_amount_reporting', 'costs.cost_reporting', 'persons.known_since',
-        ]) }} as state
-    from {{ ref('fct_order') }} as orders
-    left join {{ ref('int_order_costs__summed') }} as costs
-        on orders.order_key = costs.order_key
-    left join {{ ref('int_persons__unioned') }} as persons
-        on orders.person_id = persons.person_id
+        *,
+        {{ month_start('order_date') }} as month
+    from {{ ref('fct_order') }}
 ),
 
 states as (
     select
-        month,
-        state
+        orders.month,
+        {{ rows_state([
+            'orders.order_key', 'orders.source', 'orders.account_id', 'orders.order_id', 'orders.person_id',
+            'orders.order_date', 'orders.is_credit_note', 'orders.is_first_order', 'orders.currency',
+            'orders.net_amount', 'orders.net_amount_reporting', 'costs.cost_reporting', 'persons.known_since',
+        ]) }} as state
     from orders
+    left join {{ ref('int_order_costs__summed') }} as costs
+        on orders.order_key = costs.order_key
+    left join {{ ref('int_persons__unioned') }} as persons
+        on orders.person_id = persons.person_id
+    group by orders.month
     union all
     select
         orders.month,
-        {{ surrogate_key([
+        {{ rows_state([
             'touches.order_key', 'touches.touch_id', 'touches.touch_at', 'touches.touch_basis',
             'touches.touch_source', 'touches.touch_medium', 'touches.touch_campaign', 'touches.touch_content',
             'touches.channel', 'touches.campaign_source', 'touches.campaign_account_id', 'touches.campaign_id',
@@ -36,15 +36,17 @@ states as (
     from {{ ref('int_touches__unioned') }} as touches
     inner join orders
         on touches.order_key = orders.order_key
+    group by orders.month
     union all
     select
         month,
-        {{ surrogate_key(['channel', 'markov_share', 'shapley_share']) }} as state
+        {{ rows_state(['channel', 'markov_share', 'shapley_share']) }} as state
     from {{ ref('int_channels__effects') }}
+    group by month
 )
 
 select
     month,
-    md5({{ distinct_text('state') }}) as state
+    {{ distinct_text('state') }} as state
 from states
 group by month

@@ -1,5 +1,7 @@
 {# How often paths go from one channel to the next, from their start and to their end, among those that each
    month learns of. #}
+{{ config(materialized='table') }}
+
 with
 steps as (
     select

@@ -61,21 +61,26 @@ summed as (
     from counted
 ),
 
+models as (
+    {{ attribution_model_rows() }}
+),
+
+{# One reader of the windows: a filter of months did not pass to them through nine. #}
 weighted as (
-    {%- for model, weight in attribution_weights().items() %}
     select
-        order_month,
-        order_key,
-        touch_id,
-        touch_number,
-        touches,
-        '{{ model }}' as attribution_model,
-        {{ weight }} as weight
+        summed.order_month,
+        summed.order_key,
+        summed.touch_id,
+        summed.touch_number,
+        summed.touches,
+        models.attribution_model,
+        case models.attribution_model
+            {%- for model, weight in attribution_weights().items() %}
+            when '{{ model }}' then {{ weight }}
+            {%- endfor %}
+        end as weight
     from summed
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    cross join models
 )
 
 select
