@@ -6,12 +6,14 @@ which orders are concerned (SQL), or when a crisis began (`crisis`).
 A day is level × the usual part of its weekday × that of its day of the month (paydays). Both parts
 are medians over up to a year of the ratio to the four weeks around, so that a single feast or sale
 moves neither; the level is the mean of the last six weeks, with days beyond three deviations of
-their median brought back to them. How far such forecasts are off is told by
-the series itself: they are made for every week of the past as well, from what was known then.
+their median brought back to them. How far such forecasts are off is told by the series itself: they
+are made for every week of the past as well, from what was known then. Where that past is too short,
+by how far the six weeks of the level lie apart.
 """
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.measurement.numerics import Vector
+from pipelines.measurement.numerics import Vector, t_quantile
 
 AROUND_DAYS = 28
 # Of 28, 42 and 56 days the best on 28 simulated crises: fewer scatter, more lag behind growth.
@@ -77,6 +79,12 @@ def losses(days: pa.Table, *, confidence: float = 0.9) -> pa.Table:
 
 def forecast(values: Vector, first: date, ahead: int) -> Vector:
     """The days that follow `values`, whose first is `first`."""
+    level, usual = _level_days(values, first, ahead)
+    return np.asarray(level.mean() * usual)
+
+
+def _level_days(values: Vector, first: date, ahead: int) -> tuple[Vector, Vector]:
+    """The days of the level, without rhythm and outliers, and the rhythm of those to come."""
     kept = values[-PROFILE_DAYS:]
     start = first + (len(values) - len(kept)) * DAY
     weekday, month_day = _places(start, len(kept) + ahead)
@@ -87,7 +95,7 @@ def forecast(values: Vector, first: date, ahead: int) -> Vector:
             month = _profile(kept / week[weekday[: len(kept)]], month_day[: len(kept)], 32)
     usual = week[weekday] * month[month_day]
     recent = (kept / usual[: len(kept)])[-LEVEL_DAYS:]
-    return np.asarray(_without_outliers(recent).mean() * usual[len(kept) :])
+    return _without_outliers(recent), usual[len(kept) :]
 
 
 def past_errors(values: Vector, first: date, ahead: int) -> Vector:
@@ -114,8 +122,7 @@ def _loss(at: Any, rows: list[dict[str, Any]], confidence: float) -> dict[str, A
     # The day of the beginning is neither: its forecast is made and left out.
     expected = forecast(revenue[:before], first, after + 1)[1:]
     actual = revenue[before + 1 : before + 1 + after]
-    errors = past_errors(revenue[:before], first, compared)
-    low, high = _band(errors, confidence)
+    low, high = _band(revenue[:before], first, compared, confidence)
     whole, came = float(expected[:compared].sum()), float(actual[:compared].sum())
     return found | {
         "expected_orders": float(forecast(orders[:before], first, compared + 1)[1:].sum()),
@@ -123,8 +130,8 @@ def _loss(at: Any, rows: list[dict[str, Any]], confidence: float) -> dict[str, A
         "expected_revenue": money(whole),
         "actual_revenue": money(came),
         "lost_revenue": money(whole - came),
-        "lost_revenue_low": None if low is None else money(whole * (1 + low) - came),
-        "lost_revenue_high": None if high is None else money(whole * (1 + high) - came),
+        "lost_revenue_low": money(whole * (1 + low) - came),
+        "lost_revenue_high": money(whole * (1 + high) - came),
         "recovered_at": _recovery(began, expected, actual, low),
     }
 
@@ -175,18 +182,31 @@ def _without_outliers(values: Vector) -> Vector:
     return np.asarray(np.clip(values, centre - reach, centre + reach))
 
 
-def _band(errors: Vector, confidence: float) -> tuple[float | None, float | None]:
-    """The errors between which that part of the past ones lie."""
+def _band(values: Vector, first: date, ahead: int, confidence: float) -> tuple[float, float]:
+    """The errors between which that part of all forecasts of so many days lie."""
+    errors = past_errors(values, first, ahead)
     if len(errors) < FEWEST_PAST:
-        return None, None
+        return _band_of_weeks(values, first, confidence)
     low, high = np.quantile(errors, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 
 
-def _recovery(began: date, expected: Vector, actual: Vector, low: float | None) -> date | None:
+def _band_of_weeks(values: Vector, first: date, confidence: float) -> tuple[float, float]:
+    """The same by how far the weeks of the level lie apart, for one week more of their kind.
+
+    That two weeks are better known than one is not taken into account: feasts and campaigns outlast
+    a week. Taken, the 90 % interval held 75 of 100 forecasts from eight weeks of simulated sales;
+    this one holds 88.
+    """
+    days, _ = _level_days(values, first, 0)
+    weeks = days.reshape(-1, 7).mean(axis=1)
+    deviation = float(weeks.std(ddof=1) / weeks.mean()) * math.sqrt(1 + 1 / len(weeks))
+    wide = t_quantile(confidence, len(weeks) - 1) * deviation
+    return max(-wide, -1.0), wide
+
+
+def _recovery(began: date, expected: Vector, actual: Vector, low: float) -> date | None:
     """The last day of the first week that is back, none of it before the day after `began`."""
-    if low is None:
-        return None
     for end in range(RECOVERY_DAYS, len(actual) + 1):
         week = slice(end - RECOVERY_DAYS, end)
         if actual[week].sum() >= expected[week].sum() * (1 + low):

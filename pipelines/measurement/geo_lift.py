@@ -31,7 +31,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.measurement.numerics import Vector
+from pipelines.measurement.numerics import Vector, t_quantile
 
 # Four weeks: fewer days hardly tell a slope from the week's own rhythm.
 FEWEST_DAYS = 28
@@ -72,33 +72,6 @@ def effects(days: pa.Table, *, confidence: float = 0.9) -> pa.Table:
         _effect(name, days.filter(pc.equal(days["experiment"], name)), confidence) for name in names
     ]
     return pa.Table.from_pylist(rows, schema=EFFECTS)
-
-
-def t_quantile(confidence: float, degrees: int) -> float:
-    """How many deviations to either side hold that much of Student's t.
-
-    For whole degrees of freedom its distribution is a finite sum (Abramowitz and Stegun 1964,
-    26.7.3 and 26.7.4), which is turned round by halving the angle within which it must lie.
-    """
-    low, high = 0.0, math.pi / 2
-    while (angle := (low + high) / 2) not in (low, high):
-        if _within(angle, degrees) < confidence:
-            low = angle
-        else:
-            high = angle
-    return math.tan(angle) * math.sqrt(degrees)
-
-
-def _within(angle: float, degrees: int) -> float:
-    """P(|t| < tan(angle) √degrees)."""
-    sine, cosine = math.sin(angle), math.cos(angle)
-    odd = degrees % 2
-    term = cosine if odd else 1.0
-    total = term if degrees > 1 else 0.0
-    for k in range(2 + odd, degrees - 1, 2):
-        term *= (k - 1) / k * cosine**2
-        total += term
-    return 2 / math.pi * (angle + sine * total) if odd else sine * total
 
 
 def _effect(name: str, days: pa.Table, confidence: float) -> dict[str, Any]:

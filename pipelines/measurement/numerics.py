@@ -1,4 +1,4 @@
-"""What numpy lacks for fitting small models: an optimiser, digamma, quadrature under a Beta.
+"""What numpy lacks for small models: an optimiser, digamma, quadrature under a Beta, Student's t.
 
 Belongs here: pure functions of numbers. Does not: any model.
 """
@@ -137,3 +137,30 @@ def distinct(figures: Vector) -> tuple[Vector, np.ndarray[tuple[int], np.dtype[n
     place = np.empty(len(order), np.int64)
     place[order] = np.cumsum(new) - 1
     return ordered[:, new], place, np.bincount(place).astype(np.float64)
+
+
+def t_quantile(confidence: float, degrees: int) -> float:
+    """How many deviations to either side hold that much of Student's t.
+
+    For whole degrees of freedom its distribution is a finite sum (Abramowitz and Stegun 1964,
+    26.7.3 and 26.7.4), which is turned round by halving the angle within which it must lie.
+    """
+    low, high = 0.0, math.pi / 2
+    while (angle := (low + high) / 2) not in (low, high):
+        if _within(angle, degrees) < confidence:
+            low = angle
+        else:
+            high = angle
+    return math.tan(angle) * math.sqrt(degrees)
+
+
+def _within(angle: float, degrees: int) -> float:
+    """P(|t| < tan(angle) √degrees)."""
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = degrees % 2
+    term = cosine if odd else 1.0
+    total = term if degrees > 1 else 0.0
+    for k in range(2 + odd, degrees - 1, 2):
+        term *= (k - 1) / k * cosine**2
+        total += term
+    return 2 / math.pi * (angle + sine * total) if odd else sine * total

@@ -90,9 +90,27 @@ def test_a_crisis_of_yesterday_is_compared_with_the_days_there_are() -> None:
     assert (begun["lost_revenue"], begun["refused"]) == (None, "no whole day has passed since")
 
 
-def test_thin_histories_carry_no_forecast_or_no_interval() -> None:
+def test_a_thin_history_carries_no_forecast() -> None:
     thin = told(sales(rhythm(50), 14))
     assert (thin["lost_revenue"], thin["refused"]) == (None, "35 days before are fewer than 42")
-    short = told(sales(rhythm(80), 14))
-    assert short["lost_revenue"] is not None
-    assert (short["lost_revenue_low"], short["recovered_at"]) == (None, None)
+
+
+def test_the_interval_of_a_short_history_is_as_wide_as_its_weeks_lie_apart() -> None:
+    """Where days are of chance alone: nine of ten such intervals hold what came, or more."""
+    chance = np.random.default_rng(3)
+    held = 0
+    for _ in range(200):
+        found = told(sales(rhythm(70) * chance.normal(1, 0.2, 70), 14))
+        held += found["lost_revenue_low"] <= 0 <= found["lost_revenue_high"]
+    assert 180 <= held < 200
+    noise = chance.normal(1, 0.2, 70)
+    calm, wild = (told(sales(rhythm(70) * noise**power, 14)) for power in (0.25, 1))
+    width = [each["lost_revenue_high"] - each["lost_revenue_low"] for each in (calm, wild)]
+    assert 0 < 2 * width[0] < width[1]
+
+
+def test_after_a_short_history_sales_recover_too() -> None:
+    noise = np.random.default_rng(5).normal(1, 0.1, 80)
+    started = FIRST + timedelta(days=59)
+    assert told(sales(rhythm(80) * noise, 20))["recovered_at"] == started + timedelta(days=7)
+    assert told(sales(rhythm(80) * noise, 20, fallen=0.4))["recovered_at"] is None

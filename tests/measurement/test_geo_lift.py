@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.measurement.geo_lift import FEWEST_DAYS, effects, t_quantile
+from pipelines.measurement.geo_lift import FEWEST_DAYS, effects
+from pipelines.measurement.numerics import t_quantile
 
 FIRST = date(2026, 1, 1)
 
