@@ -170,8 +170,12 @@ def _remove(value: Any, path: tuple[str, ...], twin: str) -> None:
 class _Level:
     """The keys of one kind of object: a record, what a path leads through, an element of a list.
 
-    `texts` are those of JSON fields and those that no field names: what stands there stays text.
+    `order` has all of them, as they mostly follow one another: a decoder that meets them in another
+    order searches for each. `texts` are those of JSON fields and those that no field names: what
+    stands there stays text.
     """
+
+    order: dict[str, None] = field(default_factory=dict)
 
     leaves: set[str] = field(default_factory=set)
     branches: dict[str, _Level] = field(default_factory=dict)
@@ -200,6 +204,7 @@ class _Level:
             )
         else:
             self.dropped[key] = twin
+            self.order.setdefault(key)
 
     def learn(self, value: Any) -> bool:
         """Take note of the object's unknown keys; whether any was new."""
@@ -213,6 +218,7 @@ class _Level:
                 new |= sum(map(self.lists[key].learn, _items(inner))) > 0
             elif key not in self.leaves | self.texts | self.dropped.keys() and self._can_have(key):
                 self.texts.add(key)
+                self.order.setdefault(key)
                 new = True
         return new
 
@@ -233,7 +239,9 @@ def _level(fields: Iterable[Field]) -> _Level:
         *branches, leaf = each.steps
         level = root
         for step in branches:
+            level.order.setdefault(step)
             level = level.branches.setdefault(step, _Level())
+        level.order.setdefault(leaf)
         if each.kind == "list":
             # Two fields of one list: as if one of them took it whole.
             level.leaves |= {leaf} & level.lists.keys()
@@ -263,6 +271,7 @@ class _Made:
         types |= dict.fromkeys(sorted({*level.leaves, *level.texts, *level.dropped}), msgspec.Raw)
         # What is compared is decoded.
         types |= dict.fromkeys([*twins, *twins.values()], Any)
+        types = {key: types[key] for key in level.order}
         # Text that is not there is None, and null is text.
         defaults = {key: UNSET if key in twins else None for key in types}
         self.struct = struct(types, defaults)
