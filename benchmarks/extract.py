@@ -292,6 +292,7 @@ def measured(contestant: str, kind: Kind, root: str) -> Cost:
 
 def _run(contestant: str, kind: Kind, root: str) -> Cost:
     # Loaded before the clock starts, where they would be loaded late.
+    import dateutil.relativedelta  # noqa: F401
     import numpy.ma  # noqa: F401
     import pyarrow.json  # noqa: F401
 

@@ -15,8 +15,6 @@ from itertools import groupby
 from threading import Event
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
 from pipelines.connectors.errors import Decision, SourceError, Transient, WaitUntil
 from pipelines.connectors.stream import Account, Gaps, Source, Stats, Stream, Window
 from pipelines.connectors.task import Task, doing
@@ -124,8 +122,6 @@ def ingest(
     as the source allows. When an account fails, the others are read all the same; then IngestError
     is raised.
     """
-    # Arrow's own allocator keeps a quarter more memory, and gives back what is asked for again.
-    pa.set_memory_pool(pa.system_memory_pool())
     result = IngestResult()
     asking = Task(stop=stop or Event())
     with doing(asking):

@@ -11,7 +11,6 @@ import random
 import re
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 import requests
 import urllib3
+from isal import isal_zlib
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
@@ -65,7 +65,7 @@ SECRET_PATTERNS = (
     re.compile(r"\b(EAA)[A-Za-z0-9]{12,}"),
     re.compile(r"\b(ya29\.)[\w.-]+"),
 )
-# Pages of JSON are packed about so far; zlib then need not move what it has unpacked.
+# Pages of JSON are packed about so far; what is unpacked then need not be moved.
 EXPANSION = 16
 HIDDEN = "[hidden]"
 # Shorter ones are no token of any platform, and occur in plain words.
@@ -359,14 +359,14 @@ class Client:
                 content = self._read(response)
         except requests.RequestException as error:
             return Signal(0, NO_ANSWER, message=type(error).__name__)
-        except (urllib3.exceptions.HTTPError, zlib.error) as error:
+        except (urllib3.exceptions.HTTPError, isal_zlib.error) as error:  # type: ignore[misc] # its stub takes the class for an instance
             return Signal(0, CUT_SHORT, message=type(error).__name__)
         finally:
             task.count(self.stats, seconds=time.perf_counter() - started)
         return self._understand(response, content, request.records)
 
     def _read(self, response: requests.Response) -> bytes:
-        """The whole body. One call to zlib costs half of what decoding piece by piece does."""
+        """The whole body. Unpacking it in one call costs a fifth of doing so piece by piece."""
         raw: bytes = response.raw.read(decode_content=False)
         task.count(self.stats, bytes=len(raw))
         if response.headers.get("Content-Encoding", "").lower() in ("gzip", "deflate"):
@@ -463,13 +463,13 @@ class Client:
 
 
 def _inflated(raw: bytes) -> bytes:
-    """The whole of a compressed body; zlib.error where it ends early.
+    """The whole of a compressed body; isal_zlib.error where it ends early.
 
-    Gzip ends with the size of its content: zlib then has no buffer to grow, and none to copy.
+    Gzip ends with the size of its content: there is then no buffer to grow, and none to copy.
     """
     size = int.from_bytes(raw[-4:], "little") if raw.startswith(GZIP) else 0
     most = EXPANSION * len(raw)
-    return zlib.decompress(raw, zlib.MAX_WBITS | 32, bufsize=min(size, most) or most)
+    return isal_zlib.decompress(raw, isal_zlib.MAX_WBITS | 32, bufsize=min(size, most) or most)
 
 
 def new_session() -> requests.Session:

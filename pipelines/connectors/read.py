@@ -34,7 +34,7 @@ from pipelines.lake.schema import Schema
 Record = Mapping[str, Any]
 Found = TypeVar("Found")
 # JSON that is typed at once: less has more calls of fixed cost, more is only more memory.
-BATCH_BYTES = 4 * 1024 * 1024
+BATCH_BYTES = 12 * 1024 * 1024
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,7 @@ class Landing:
         else:
             self._extra_names |= batch.extra_names
         self._split(batch.rows)
+        self._held += batch.rows.nbytes
         for rejected in batch.rejected:
             self._days[self._day_of(rejected)].rejected.append(rejected)
         if self._held > self._spill_bytes:
@@ -191,7 +192,6 @@ class Landing:
         day = self._days.get(date.fromordinal(ordinal)) if ordinal > 0 else None
         if day is not None:
             day.parts.append(table)
-            self._held += table.nbytes
         elif abs(ordinal - nearest) == 1:
             self._days[date.fromordinal(nearest)].outside += table.num_rows
         else:

@@ -137,7 +137,7 @@ def _write(path: Path, members: list[Member], days: Iterable[Day]) -> None:
     groups = _groups(days)
     first = next(groups)
     with path.open("wb") as file:
-        with footers.writer(file, first.schema, pages="2.0") as out:
+        with footers.writer(file, first.schema, queried=True) as out:
             out.write_table(first)
             for group in groups:
                 out.write_table(group)

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, filterfalse, islice
 from typing import Any
 
 import msgspec
@@ -76,8 +76,10 @@ def convert_packed(
     records = _records(schema.fields, tuple((drop or {}).items()))
     texts = list(chain.from_iterable(page.records for page in pages))
     found = records.read(texts)
-    if found is None and records.learn(texts):
-        found = records.read(texts)
+    # One record mostly tells all unknown keys, so that few have to be looked at.
+    for most in (1, len(texts)):
+        if found is None and records.learn(texts, most):
+            found = records.read(texts)
     batch = None if found is None else rows_of(schema, found, context)
     if batch is not None:
         return batch
@@ -124,25 +126,20 @@ class _Records:
         """Those records in the general way."""
         return without(list(map(msgspec.json.decode, texts)), self._drop)
 
-    def learn(self, texts: Sequence[msgspec.Raw]) -> bool:
-        """Let the struct have the records' unknown keys; whether there were any.
+    def learn(self, texts: Sequence[msgspec.Raw], most: int) -> bool:
+        """Let the struct have what keys so many of the records that do not fit have beside its own.
 
-        One record tells most of them, so that few others have to be decoded in the general way.
+        Whether there were any.
         """
         with self._lock:
-            of_one = self._learn(texts, 1)
-            return self._learn(texts, len(texts)) or of_one
-
-    def _learn(self, texts: Sequence[msgspec.Raw], most: int) -> bool:
-        """Learn from so many of the records that do not fit."""
-        if self._made is None or self._lessons == MOST_LESSONS:
-            return False
-        odd = [text for text in texts if not self._made.fits(text)]
-        new = list(map(self._level.learn, self.decoded(odd[:most])))
-        if any(new):
-            self._lessons += 1
-            self._made = _Made(self._level)
-        return any(new)
+            if self._made is None or self._lessons == MOST_LESSONS:
+                return False
+            odd = list(islice(filterfalse(self._made.fits, texts), most))
+            new = list(map(self._level.learn, self.decoded(odd)))
+            if any(new):
+                self._lessons += 1
+                self._made = _Made(self._level)
+            return any(new)
 
 
 def without(records: Sequence[Any], drop: Mapping[str, str]) -> Sequence[Any]:
@@ -173,8 +170,12 @@ def _remove(value: Any, path: tuple[str, ...], twin: str) -> None:
 class _Level:
     """The keys of one kind of object: a record, what a path leads through, an element of a list.
 
-    `texts` are those of JSON fields and those that no field names: what stands there stays text.
+    `order` has all of them, as they mostly follow one another: a decoder that meets them in another
+    order searches for each. `texts` are those of JSON fields and those that no field names: what
+    stands there stays text.
     """
+
+    order: dict[str, None] = field(default_factory=dict)
 
     leaves: set[str] = field(default_factory=set)
     branches: dict[str, _Level] = field(default_factory=dict)
@@ -203,6 +204,7 @@ class _Level:
             )
         else:
             self.dropped[key] = twin
+            self.order.setdefault(key)
 
     def learn(self, value: Any) -> bool:
         """Take note of the object's unknown keys; whether any was new."""
@@ -216,6 +218,7 @@ class _Level:
                 new |= sum(map(self.lists[key].learn, _items(inner))) > 0
             elif key not in self.leaves | self.texts | self.dropped.keys() and self._can_have(key):
                 self.texts.add(key)
+                self.order.setdefault(key)
                 new = True
         return new
 
@@ -236,7 +239,9 @@ def _level(fields: Iterable[Field]) -> _Level:
         *branches, leaf = each.steps
         level = root
         for step in branches:
+            level.order.setdefault(step)
             level = level.branches.setdefault(step, _Level())
+        level.order.setdefault(leaf)
         if each.kind == "list":
             # Two fields of one list: as if one of them took it whole.
             level.leaves |= {leaf} & level.lists.keys()
@@ -266,6 +271,7 @@ class _Made:
         types |= dict.fromkeys(sorted({*level.leaves, *level.texts, *level.dropped}), msgspec.Raw)
         # What is compared is decoded.
         types |= dict.fromkeys([*twins, *twins.values()], Any)
+        types = {key: types[key] for key in level.order}
         # Text that is not there is None, and null is text.
         defaults = {key: UNSET if key in twins else None for key in types}
         self.struct = struct(types, defaults)

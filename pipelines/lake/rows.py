@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence, Set
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -109,15 +110,16 @@ def extra_fields(table: pa.Table, most: Set[str] | None = None) -> list[str]:
 
 def _names(extra: pa.ChunkedArray) -> set[str]:
     names: set[str] = set()
-    known = _only(names)
+    known = _only(frozenset(names))
     for text in pc.unique(extra).drop_null().to_pylist():
         if known is None or not _fits(known, text):
             names.update(_NAMES.decode(text))
-            known = _only(names)
+            known = _only(frozenset(names))
     return names
 
 
-def _only(names: set[str]) -> msgspec.json.Decoder[Any] | None:
+@lru_cache(maxsize=256)
+def _only(names: frozenset[str]) -> msgspec.json.Decoder[Any] | None:
     """A decoder of objects that have no other names: a third of the time of reading them."""
     if len(names) > MOST_KEYS or not all(map(can_be_named, names)):
         return None
