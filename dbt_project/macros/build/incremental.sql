@@ -92,10 +92,11 @@ month, where what a month is made of is in another state than it was: `find_affe
 
 {# The stream-days that are not as they were when the fact was built. #}
 {% macro changed_inputs(inputs) %}
-    {{ changed(current_inputs(inputs)) }}
+    {{ changed_states(current_inputs(inputs)) }}
 {% endmacro %}
 
-{% macro changed(states) %}
+{# What of `states` is not as it was recorded, or is no longer there. #}
+{% macro changed_states(states) %}
     select
         source,
         account,
@@ -219,14 +220,14 @@ month, where what a month is made of is in another state than it was: `find_affe
 
 {# Post-hook: what the fact is now built of. #}
 {% macro record_inputs(inputs) %}
-    {{ record(current_inputs(inputs)) }}
+    {{ record_states(current_inputs(inputs)) }}
 {% endmacro %}
 
 {% macro record_months(states) %}
-    {{ record(current_months(states)) }}
+    {{ record_states(current_months(states)) }}
 {% endmacro %}
 
-{% macro record(states) %}
+{% macro record_states(states) %}
     delete from {{ bookkeeping() }} where model = '{{ this.identifier }}';
     insert into {{ bookkeeping() }}
     select
@@ -282,7 +283,7 @@ month, where what a month is made of is in another state than it was: `find_affe
 {% macro find_affected_months(states) %}
     {%- if is_incremental() -%}
     create or replace temporary table {{ affected() }} as
-    select lake_day as month from ({{ changed(current_months(states)) }}) as changed
+    select lake_day as month from ({{ changed_states(current_months(states)) }}) as changed
     {%- else -%}
     select 1 as nothing_to_compare
     {%- endif -%}
@@ -292,7 +293,7 @@ month, where what a month is made of is in another state than it was: `find_affe
 {% macro only_affected_months(month, states) -%}
     {%- if is_incremental() -%}
     where {{ month }} in (
-        {{ literal_days('select cast(lake_day as string) from (' ~ changed(current_months(states)) ~ ') as changed order by 1') }}
+        {{ literal_days('select cast(lake_day as string) from (' ~ changed_states(current_months(states)) ~ ') as changed order by 1') }}
     )
     {%- endif -%}
 {%- endmacro %}

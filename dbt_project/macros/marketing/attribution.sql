@@ -8,8 +8,8 @@
    30 % to each milestone (the first, the last, and the visit in which the person became known) and shares
    10 % among the rest; one touch may be two milestones, and what has no touch is left out of the whole.
    Under time decay a touch counts half as much as one that came `half_life_days` later. Markov and Shapley
-   give each channel its share of all channels' effects, as the order's month learns them, and its touches the same; where no channel of an
-   order has one, touches count alike. #}
+   give each channel its share of all channels' effects, as the order's month learns them, and its touches the
+   same; where no channel of an order has one, touches count alike. #}
 {% macro attribution_weights() -%}
     {{ return({
         'first_touch': 'case when touch_number = 1 then 1 else 0 end',
