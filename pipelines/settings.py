@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     alert_webhook: SecretStr | None = Field(default=None, alias="SMM_ALERT_WEBHOOK")
     min_segment_size: int = Field(default=20, alias="SMM_MIN_SEGMENT_SIZE", ge=1)
     memory_limit: str = Field(
-        default="1GB", alias="SMM_MEMORY_LIMIT", pattern=r"^[1-9]\d*(\.\d+)? ?[MG]i?B$"
+        default="750MB", alias="SMM_MEMORY_LIMIT", pattern=r"^[1-9]\d*(\.\d+)? ?[MG]i?B$"
     )
     files: Path | None = Field(default=None, alias="SMM_FILES")
 
