@@ -39,7 +39,8 @@
 {%- endmacro %}
 
 {# Joins each month with the paths of which it learns what channels are worth: those of its own and of the months
-   before it that make up `learning_months`. So the credits of a month stand once its paths have ended. #}
+   before it that make up `learning_months`. So the credits of a month stand once its paths have ended, unless these are
+   restated. #}
 {% macro learnt_in(path_month) -%}
     inner join (select distinct path_month as month from {{ ref('int_paths__touches') }}) as months
         on
