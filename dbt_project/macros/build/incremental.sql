@@ -49,11 +49,8 @@ month, where what a month is made of is in another state than it was: `find_affe
 {# Whether a fact is made anew, whole: when that is asked for, as dbt has it, and when it was built under another
    definition than today's. Every row would be replaced, so this costs no more; and it may have other columns. #}
 {% macro should_full_refresh() -%}
-    {%- set asked = config.get('full_refresh') -%}
-    {%- if asked is none -%}
-        {%- set asked = flags.FULL_REFRESH -%}
-    {%- endif -%}
-    {{ return(asked or (model.config.materialized == 'incremental' and not built_by_this_definition())) }}
+    {%- set is_outdated = model.config.materialized == 'incremental' and not built_by_this_definition() -%}
+    {{ return(dbt.should_full_refresh() or is_outdated) }}
 {%- endmacro %}
 
 {% macro built_by_this_definition() -%}
