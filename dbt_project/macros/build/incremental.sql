@@ -13,8 +13,10 @@ A fact takes part by
   - `incremental_strategy='replace_affected'` with `meta.replaces`: which old rows go;
   - a post-hook `record_inputs(…)`.
 
-fct_touch_credit is made of other models, whose rows may change without a file of the day. It is replaced month by
-month, where what a month is made of is in another state than it was: `find_affected_months`, `record_months`.
+What is made of other models, whose rows may change without a file of the day, is replaced month by month, where
+what a month is made of is in another state than it was: `find_affected_months`, `in_affected_months`,
+`record_months`. Their `states` is a relation with `month` and `state`, and with `part` where a month is replaced
+in parts (a family of segments, say).
 #}
 
 {% macro bookkeeping() -%}
@@ -75,12 +77,13 @@ month, where what a month is made of is in another state than it was: `find_affe
     where concat(source, '.', stream) in ('{{ inputs | join("', '") }}')
 {% endmacro %}
 
-{# The same of a fact that is made of other models, month by month: `states` is a relation that tells of each
-   month in which state what it is made of is. A month stands as its first day, and is of no source. #}
-{% macro current_months(states) %}
+{# The same of what is made of other models, month by month: `states` is a relation that tells of each month, or
+   with `in_parts` of each part of each month, in which state what it is made of is. A month stands as its first
+   day, a part as a stream, and both are of no source. #}
+{% macro current_months(states, in_parts=false) %}
     select
         '' as source,
-        '' as stream,
+        {{ 'part' if in_parts else "''" }} as stream,
         '' as account,
         month as lake_day,
         concat(state, '{{ definition_fingerprint() }}') as state
@@ -93,11 +96,8 @@ month, where what a month is made of is in another state than it was: `find_affe
 {% endmacro %}
 
 {# What of `states` is not as it was recorded, or is no longer there. #}
-{% macro changed_states(states) %}
-    select
-        source,
-        account,
-        lake_day
+{% macro changed_states(states, told_by='source, account, lake_day') %}
+    select {{ told_by }}
     from (
         select * from ({{ states }}) as current_state
         full join (
@@ -112,7 +112,7 @@ month, where what a month is made of is in another state than it was: `find_affe
         ) as built using (source, stream, account, lake_day)
     ) as compared
     where state is distinct from built_state
-    group by source, account, lake_day
+    group by {{ told_by }}
 {% endmacro %}
 
 {# The temporary table of what this run replaces. #}
@@ -220,8 +220,8 @@ month, where what a month is made of is in another state than it was: `find_affe
     {{ record_states(current_inputs(inputs)) }}
 {% endmacro %}
 
-{% macro record_months(states) %}
-    {{ record_states(current_months(states)) }}
+{% macro record_months(states, in_parts=false) %}
+    {{ record_states(current_months(states, in_parts)) }}
 {% endmacro %}
 
 {% macro record_states(states) %}
@@ -276,21 +276,48 @@ month, where what a month is made of is in another state than it was: `find_affe
     {{ literal_days('select distinct cast(lake_day as string) from (' ~ changed_inputs(inputs) ~ ') as changed order by 1') }}
 {%- endmacro %}
 
-{# Pre-hook of a fact that is replaced month by month. #}
-{% macro find_affected_months(states) %}
+{% macro changed_months(states, in_parts) %}
+    {{ changed_states(current_months(states, in_parts), told_by='lake_day, stream') }}
+{% endmacro %}
+
+{# Pre-hook of what is replaced month by month. #}
+{% macro find_affected_months(states, in_parts=false) %}
     {%- if is_incremental() -%}
     create or replace temporary table {{ affected() }} as
-    select lake_day as month from ({{ changed_states(current_months(states)) }}) as changed
+    select
+        lake_day as month,
+        stream as part
+    from ({{ changed_months(states, in_parts) }}) as changed
     {%- else -%}
     select 1 as nothing_to_compare
     {%- endif -%}
 {% endmacro %}
 
-{# In the model: those months as literals, so that a filter passes through views. #}
-{% macro only_affected_months(month, states) -%}
-    {%- if is_incremental() -%}
-    where {{ month }} in (
-        {{ literal_days('select cast(lake_day as string) from (' ~ changed_states(current_months(states)) ~ ') as changed order by 1') }}
+{# In the model: whether a row is of those months, or with `part`, its column, of those parts of months; true of every
+   row where all is made anew. As literals, so that it passes through views. #}
+{% macro in_affected_months(states, month, part=none, in_parts=false) -%}
+    {%- if not is_incremental() -%}
+    true
+    {%- else -%}
+    {%- set parts_of_days = {} -%}
+    {%- if execute -%}
+        {%- set query = 'select cast(lake_day as string), stream from (' ~ changed_months(states, in_parts or part is not none)
+            ~ ') as changed order by 1, 2' -%}
+        {%- for day, name in run_query(query).rows -%}
+            {%- do parts_of_days.setdefault(day, []).append("'" ~ name ~ "'") -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set days_of_parts = {} -%}
+    {%- for day, parts in parts_of_days.items() -%}
+        {%- do days_of_parts.setdefault(parts | join(', '), []).append("date '" ~ day ~ "'") -%}
+    {%- endfor -%}
+    (
+        {%- for parts, days in days_of_parts.items() %}
+        {{ 'or ' if not loop.first }}({{ month }} in ({{ days | join(', ') }})
+        {{- ' and ' ~ part ~ ' in (' ~ parts ~ ')' if part }})
+        {%- else %}
+        false
+        {%- endfor %}
     )
     {%- endif -%}
 {%- endmacro %}

@@ -1,9 +1,28 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': '(month, segment_family) in (select month, part from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_segments__states'), in_parts=true) }}",
+    post_hook="{{ record_months(ref('int_segments__states'), in_parts=true) }}",
+) }}
+
+with
+newest as (
+    select max(month) as newest_month
+    from {{ ref('int_members__monthly') }}
+    where person_id is not null
+)
+
 select
-    {{ surrogate_key(['person_id', 'month', 'segment_family']) }} as segment_membership_key,
-    person_id,
-    month,
-    segment_family,
-    segment,
-    month = max(month) over () as is_newest_month
-from {{ ref('int_segments__members') }}
-where person_id is not null and segment <> 'public'
+    {{ surrogate_key(['members.person_id', 'members.month', 'members.segment_family']) }} as segment_membership_key,
+    members.person_id,
+    members.month,
+    members.segment_family,
+    members.segment,
+    members.month = newest.newest_month as is_newest_month
+from {{ ref('int_segments__members') }} as members
+cross join newest
+where
+    members.person_id is not null
+    and members.segment <> 'public'
+    and {{ in_affected_months(ref('int_segments__states'), 'members.month', 'members.segment_family') }}

@@ -61,7 +61,7 @@ touches as (
     from {{ ref('int_credits__shared') }} as credits
     left join placed
         on credits.order_key = placed.order_key and credits.touch_id = placed.touch_id
-    {{ only_affected_months('credits.order_month', ref('int_credits__states')) }}
+    where {{ in_affected_months(ref('int_credits__states'), 'credits.order_month') }}
 )
 
 select

@@ -1,41 +1,17 @@
 {# The same as mart_campaign_roi below the campaign, for campaigns of advertising. What cannot be told to an
    ad is at `__unallocated__`: spend beyond the ads', and orders by touches that name a campaign alone.
    Spend and claims are repeated for each attribution model: a sum is over one model. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': month_start('date_day') ~ ' in (select month from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_returns__states')) }}",
+    post_hook="{{ record_months(ref('int_returns__states')) }}",
+) }}
+
 with
 models as (
     {{ attribution_model_rows() }}
-),
-
-listed_ads as (
-    {{ union_ads('ads', ['account_id', 'campaign_id', 'ad_group_id', 'ad_id', 'ad_name', 'creative_id']) }}
-),
-
-{# A touch names an ad and not its group: of one that is in several groups, none is told. #}
-ads as (
-    select
-        source,
-        account_id,
-        campaign_id,
-        ad_id,
-        case when min(ad_group_id) = max(ad_group_id) then min(ad_group_id) end as ad_group_id,
-        min(ad_name) as ad_name,
-        min(creative_id) as creative_id
-    from listed_ads
-    group by source, account_id, campaign_id, ad_id
-),
-
-listed_ad_groups as (
-    {{ union_ads('ad_groups', ['account_id', 'ad_group_id', 'ad_group_name']) }}
-),
-
-ad_groups as (
-    select
-        source,
-        account_id,
-        ad_group_id,
-        min(ad_group_name) as ad_group_name
-    from listed_ad_groups
-    group by source, account_id, ad_group_id
 ),
 
 spent as (
@@ -48,6 +24,7 @@ spent as (
         coalesce(ad_id, '__unallocated__') as ad_id,
         {{ spend_sums() }}
     from {{ ref('fct_ad_daily') }}
+    where {{ in_affected_months(ref('int_returns__states'), month_start('date_day')) }}
     group by
         date_day, source, account_id, campaign_id, coalesce(ad_group_id, '__unallocated__'),
         coalesce(ad_id, '__unallocated__')
@@ -72,13 +49,13 @@ attributed as (
         credits.attribution_model,
         {{ credit_sums() }}
     from {{ ref('fct_touch_credit') }} as credits
-    left join ads
+    left join {{ ref('int_ads__named') }} as ads
         on
             credits.campaign_source = ads.source
             and credits.campaign_account_id = ads.account_id
             and credits.campaign_id = ads.campaign_id
             and credits.ad_id = ads.ad_id
-    where credits.campaign_source <> 'none'
+    where credits.campaign_source <> 'none' and {{ in_affected_months(ref('int_returns__states'), month_start('credits.order_date')) }}
     group by
         credits.order_date, credits.campaign_source, credits.campaign_account_id, credits.campaign_id,
         coalesce(ads.ad_group_id, '__unallocated__'), coalesce(credits.ad_id, '__unallocated__'),
@@ -146,13 +123,13 @@ select
     {{ delivery_ratios('joined') }},
     {{ return_ratios('joined') }}
 from joined
-left join ads
+left join {{ ref('int_ads__named') }} as ads
     on
         joined.source = ads.source
         and joined.account_id = ads.account_id
         and joined.campaign_id = ads.campaign_id
         and joined.ad_id = ads.ad_id
-left join ad_groups
+left join {{ ref('int_ad_groups__named') }} as ad_groups
     on
         joined.source = ad_groups.source
         and joined.account_id = ad_groups.account_id

@@ -1,5 +1,13 @@
 {# Spend stands on the day of the advertising account, revenue on the day of the order. Spend and claims
    are repeated for each attribution model: a sum is over one model. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': month_start('date_day') ~ ' in (select month from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_returns__states')) }}",
+    post_hook="{{ record_months(ref('int_returns__states')) }}",
+) }}
+
 with
 models as (
     {{ attribution_model_rows() }}
@@ -13,6 +21,7 @@ spent as (
         campaign_id,
         {{ spend_sums() }}
     from {{ ref('fct_ad_daily') }}
+    where {{ in_affected_months(ref('int_returns__states'), month_start('date_day')) }}
     group by date_day, source, account_id, campaign_id
 ),
 
@@ -33,6 +42,7 @@ attributed as (
         credits.attribution_model,
         {{ credit_sums() }}
     from {{ ref('fct_touch_credit') }} as credits
+    where {{ in_affected_months(ref('int_returns__states'), month_start('credits.order_date')) }}
     group by
         credits.order_date, credits.campaign_source, credits.campaign_account_id, credits.campaign_id,
         credits.attribution_model

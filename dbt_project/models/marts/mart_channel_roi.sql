@@ -2,6 +2,14 @@
    region in which a platform says that its ads were shown; what no platform says (LinkedIn and X do not,
    TikTok tells provinces by number) is at `__unallocated__`, with what conversion rounds differently by
    region. Spend is repeated for each attribution model: a sum is over one model. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': 'month in (select month from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_returns__states')) }}",
+    post_hook="{{ record_months(ref('int_returns__states')) }}",
+) }}
+
 with
 models as (
     {{ attribution_model_rows() }}
@@ -38,6 +46,7 @@ spent_by_day as (
         currency,
         {{ to_money('sum(spend)') }} as spend
     from broken_down
+    where {{ in_affected_months(ref('int_returns__states'), month_start('date_day')) }}
     group by channel, coalesce(country, 'unknown'), coalesce(province, 'unknown'), date_day, currency
 ),
 
@@ -60,6 +69,7 @@ spent_in_all as (
         {{ ad_channel('source') }} as channel,
         {{ to_money('sum(spend_reporting)') }} as spend
     from {{ ref('fct_ad_daily') }}
+    where {{ in_affected_months(ref('int_returns__states'), month_start('date_day')) }}
     group by {{ month_start('date_day') }}, {{ ad_channel('source') }}
 ),
 
@@ -108,6 +118,7 @@ attributed as (
         on credits.order_key = orders.order_key
     inner join {{ ref('dim_campaign') }} as campaigns
         on credits.campaign_key = campaigns.campaign_key
+    where {{ in_affected_months(ref('int_returns__states'), month_start('credits.order_date')) }}
     group by
         {{ month_start('credits.order_date') }}, campaigns.channel, coalesce(orders.country, 'unknown'),
         coalesce(orders.province, 'unknown'), credits.attribution_model

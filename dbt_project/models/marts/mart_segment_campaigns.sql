@@ -1,5 +1,13 @@
 {# Orders are in the segment in which their person was in the order's month; spend is in the segment by which
    a platform breaks it down, and is repeated for each attribution model: a sum is over one model. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': '(month, segment_family) in (select month, part from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_segment_returns__states'), in_parts=true) }}",
+    post_hook="{{ record_months(ref('int_segment_returns__states'), in_parts=true) }}",
+) }}
+
 with
 models as (
     {{ attribution_model_rows() }}
@@ -17,6 +25,7 @@ credited as (
         {# One order without a known cost leaves the margin of its row unknown. #}
         case when count(*) = count(attributed_margin_reporting) then sum(attributed_margin_reporting) end as margin
     from {{ ref('fct_touch_credit') }}
+    where {{ in_affected_months(ref('int_segment_returns__states'), month_start('order_date'), in_parts=true) }}
     group by {{ month_start('order_date') }}, coalesce(person_id, order_key), campaign_key, attribution_model
 ),
 
@@ -32,6 +41,7 @@ members as (
             members.month = sizes.month
             and members.segment_family = sizes.segment_family
             and members.segment = sizes.segment
+    where {{ in_affected_months(ref('int_segment_returns__states'), 'members.month', 'members.segment_family') }}
 ),
 
 attributed as (
@@ -66,6 +76,7 @@ spent as (
             spend.month = sizes.month
             and spend.segment_family = sizes.segment_family
             and spend.segment = sizes.segment
+    where {{ in_affected_months(ref('int_segment_returns__states'), 'spend.month', 'spend.segment_family') }}
     group by
         sizes.month,
         sizes.segment_family,
