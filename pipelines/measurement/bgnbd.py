@@ -21,6 +21,11 @@ _FEWEST_NODES = 12
 # The standard error of the logarithm of all purchases to come within as long again: beyond it, 90 %
 # intervals reach from three fifths to five thirds.
 WIDEST_ERROR = 0.3
+# As a + b grows without end, all customers drop out alike: at this sum, dropout differs by 0.002 at
+# most (one standard deviation), and no more is asked of the data.
+ALIKE = 1e5
+# How far its logarithm may then lie from there, as a standard deviation: it is all but unknown.
+_HOLD = 10.0
 
 
 class BgNbd(NamedTuple):
@@ -115,13 +120,15 @@ class BgNbdLikelihood:
     """The mean log-likelihood of customers, and its gradient, by the logarithms of parameters.
 
     Equation 6 with quotients of Γ written as sums. Customers with the same figures are counted, not
-    repeated.
+    repeated. Where they drop out alike, it would rise for ever with a + b, by less and less: beyond
+    `ALIKE` it is held, as if the logarithm were known to lie about there.
     """
 
     def __init__(self, customers: Customers) -> None:
         (self._x, self._recency, self._age), _, counts = distinct(customers.history)
         self._times = self._x.astype(np.int64)
-        self._share = counts / counts.sum()
+        self._customers = counts.sum()
+        self._share = counts / self._customers
 
     def __call__(self, logs: Vector) -> tuple[float, Vector]:
         """The value and the gradient at those logarithms of r, alpha, a and b."""
@@ -144,4 +151,9 @@ class BgNbdLikelihood:
                 b * (sum_b - sum_ab - dead / (b + np.maximum(x, 1) - 1)),
             ]
         )
-        return float(value @ self._share), gradient @ self._share
+        beyond = max(0.0, math.log((a + b) / ALIKE) / _HOLD)
+        held = beyond / _HOLD * np.array([0.0, 0.0, a, b]) / (a + b)
+        return (
+            float(value @ self._share - beyond**2 / 2 / self._customers),
+            gradient @ self._share - held / self._customers,
+        )
