@@ -67,6 +67,8 @@ def effects(days: pa.Table, *, confidence: float = 0.9) -> pa.Table:
     says, `treated_per_control` its b, `iroas` the effect ÷ spend (NULL without spend). Where the
     days do not carry the model, figures are NULL and `refused` says why.
     """
+    # In one order, so that the same days have the same figures to the last digit.
+    days = days.sort_by("date_day")
     names = sorted(set(days["experiment"].to_pylist()))
     rows = [
         _effect(name, days.filter(pc.equal(days["experiment"], name)), confidence) for name in names
