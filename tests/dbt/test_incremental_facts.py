@@ -229,23 +229,58 @@ def test_only_what_changed_is_replaced(lake: HandmadeLake, warehouse: Warehouse)
     }
 
 
-def test_credits_are_replaced_in_the_months_that_changed(
+# What is replaced by month: its column of days, and one that a test may overwrite.
+MONTHLY = {
+    "fct_touch_credit": ("order_date", "touch_basis"),
+    "fct_segment_membership": ("month", "segment"),
+    "mart_campaign_roi": ("date_day", "campaign_name"),
+    "mart_ad_roi": ("date_day", "ad_name"),
+    "mart_channel_roi": ("month", "attributed_currency"),
+    "mart_segment_campaigns": ("month", "campaign_name"),
+}
+
+
+def test_what_is_made_by_month_is_replaced_in_the_months_that_changed(
     lake: HandmadeLake, warehouse: Warehouse
 ) -> None:
     april, later = date(2026, 4, 10), date(2026, 4, 11)
     s.orders(lake, april, s.order(7, s.at(april), customer=3))
+    s.ads_day(lake, april, {"A1": 700.0}, campaign=700.0, account=700.0)
     warehouse.dbt("run", *TABLES)
-    warehouse.execute("update fct_touch_credit set touch_basis = 'marked'")
+    for mart, (_, column) in MONTHLY.items():
+        warehouse.execute(f"update {mart} set {column} = 'marked'")
     warehouse.dbt("run", *TABLES)
-    made = (
-        "select distinct order_id from fct_touch_credit where touch_basis is distinct from 'marked'"
-    )
-    assert warehouse.rows(made) == []
+    assert _months_replaced(warehouse) == {}
     refund = s.refund(7, s.at(later), ("SUCCESS", 40.0))
     changed = s.order(7, s.at(april), updated=s.at(later), customer=3, refunds=[refund])
     s.orders(lake, later, changed)
     warehouse.dbt("run", *TABLES)
-    assert warehouse.rows(made) == [("7",)]
+    assert _months_replaced(warehouse) == {mart: {4} for mart in MONTHLY}
+
+
+def test_a_new_name_is_put_into_the_months_that_use_it(
+    lake: HandmadeLake, warehouse: Warehouse
+) -> None:
+    april = date(2026, 4, 10)
+    s.orders(lake, april, s.order(7, s.at(april), customer=3))
+    warehouse.dbt("run", *TABLES)
+    warehouse.execute("update mart_campaign_roi set channel = 'marked'")
+    warehouse.execute("update dim_campaign set campaign_name = 'Lebaran' where campaign_id = 'C1'")
+    warehouse.dbt("run", "--select", "int_returns__states", "mart_campaign_roi")
+    months = "select distinct month(date_day) from mart_campaign_roi where channel"
+    assert warehouse.rows(f"{months} <> 'marked'") == [(3,)]
+    assert warehouse.rows(f"{months} = 'marked'") == [(4,)]
+    name = "select distinct campaign_name from mart_campaign_roi where campaign_id = 'C1'"
+    assert warehouse.rows(name) == [("Lebaran",)]
+
+
+def test_one_family_of_segments_is_replaced_and_not_the_others(warehouse: Warehouse) -> None:
+    warehouse.execute("update mart_customer_value set decile = 1")
+    warehouse.execute("update fct_segment_membership set person_id = 'marked'")
+    warehouse.dbt("run", "--select", "int_members__monthly", "int_segments__states")
+    warehouse.dbt("run", "--select", "fct_segment_membership")
+    made = "select distinct segment_family from fct_segment_membership where person_id <> 'marked'"
+    assert warehouse.rows(made) == [("value",)]
 
 
 def test_what_is_judged_otherwise_now_is_replaced(lake: HandmadeLake, warehouse: Warehouse) -> None:
@@ -292,3 +327,13 @@ def _replaced(warehouse: Warehouse) -> set[tuple[str, str]]:
             f"select {entity} from {fact} where {column} is distinct from 'marked'"
         )
     }
+
+
+def _months_replaced(warehouse: Warehouse) -> dict[str, set[int]]:
+    found = {
+        mart: warehouse.rows(
+            f"select distinct month({day}) from {mart} where {column} is distinct from 'marked'"
+        )
+        for mart, (day, column) in MONTHLY.items()
+    }
+    return {mart: {month for (month,) in rows} for mart, rows in found.items() if rows}
