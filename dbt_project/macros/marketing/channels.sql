@@ -97,11 +97,16 @@
     ]) }}
 {%- endmacro %}
 
-{# Which click id an address carries, or NULL; of several the last, since platforms append theirs. #}
+{# Which click id an address carries, or NULL; of several the last, since platforms append theirs. The name of every
+   id ends in `id`: to look for that first costs a twentieth of the pattern where there is none. #}
 {% macro click_id_kind(page) -%}
-    nullif(
-        regexp_extract({{ page }}, '^.*[?&]({{ click_ids() | map(attribute="kind") | join("|") }})=[^&#]', 1), ''
-    )
+    case
+        when {{ page }} like '%id=%'
+            then nullif(
+                regexp_extract({{ page }}, '^.*[?&]({{ click_ids() | map(attribute="kind") | join("|") }})=[^&#]', 1),
+                ''
+            )
+    end
 {%- endmacro %}
 
 {# The source of the figures of the platform whose ads have such click ids; NULL where we read none. #}

@@ -34,47 +34,30 @@ months as (
         on dates.month_start between bounds.first_month and bounds.last_month
 ),
 
-customers as (
-    select
-        person_id,
-        min(month) as first_month,
-        min(first_order_date) as first_order_date
-    from activity
-    group by person_id
-),
-
-spine as (
-    select
-        customers.person_id,
-        customers.first_order_date as first_order_date_ever,
-        months.month
-    from customers
-    inner join months
-        on customers.first_month <= months.month
-),
-
+{# What stands from a month with orders until the next one: windows over these are an eighth of those over all
+   months of a customer. Ranks are settled by a number in the order of `person_id`, which sorts faster. #}
 running as (
     select
-        spine.person_id,
-        spine.month,
-        spine.first_order_date_ever,
-        coalesce(activity.orders, 0) as orders,
-        coalesce(activity.net_revenue, cast(0 as decimal(18, 4))) as net_revenue,
-        activity.first_order_date as first_order_date_in_month,
-        sum(coalesce(activity.orders, 0)) over up_to_now as orders_to_date,
-        sum(coalesce(activity.net_revenue, 0)) over up_to_now as net_revenue_to_date,
-        max(activity.last_order_date) over up_to_now as last_order_date,
-        max(activity.last_order_date) over before_now as last_order_date_before
-    from spine
-    left join activity
-        on spine.person_id = activity.person_id and spine.month = activity.month
+        person_id,
+        dense_rank() over (order by person_id asc nulls last) as person_number,
+        month as from_month,
+        lead(month) over so_far as until_month,
+        orders,
+        net_revenue,
+        first_order_date,
+        sum(orders) over so_far as orders_to_date,
+        sum(coalesce(net_revenue, 0)) over so_far as net_revenue_to_date,
+        min(first_order_date) over so_far as first_order_date_ever,
+        max(last_order_date) over so_far as last_order_date,
+        max(last_order_date) over before_now as last_order_date_before
+    from activity
     window
-        up_to_now as (
-            partition by spine.person_id order by spine.month asc nulls last
+        so_far as (
+            partition by person_id order by month asc nulls last
             rows between unbounded preceding and current row
         ),
         before_now as (
-            partition by spine.person_id order by spine.month asc nulls last
+            partition by person_id order by month asc nulls last
             rows between unbounded preceding and 1 preceding
         )
 ),
@@ -83,17 +66,22 @@ running as (
 buyers as (
     select
         running.person_id,
-        running.month,
-        least({{ month_end('running.month') }}, newest.newest_order_date) as snapshot_date,
-        running.orders,
-        running.net_revenue,
+        running.person_number,
+        months.month,
+        least({{ month_end('months.month') }}, newest.newest_order_date) as snapshot_date,
+        case when months.month = running.from_month then running.orders else 0 end as orders,
+        case when months.month = running.from_month then coalesce(running.net_revenue, 0) else 0 end as net_revenue,
         running.first_order_date_ever,
-        running.first_order_date_in_month,
+        running.first_order_date as first_order_date_in_month,
         cast(running.orders_to_date as bigint) as orders_to_date,
         {{ to_money('running.net_revenue_to_date') }} as net_revenue_to_date,
         running.last_order_date,
         running.last_order_date_before
     from running
+    inner join months
+        on
+            running.from_month <= months.month
+            and (running.until_month > months.month or running.until_month is null)
     cross join newest
     where running.orders_to_date > 0
 ),
@@ -103,15 +91,15 @@ scored as (
         *,
         ntile(5) over (
             partition by month
-            order by last_order_date asc nulls last, person_id asc nulls last
+            order by last_order_date asc nulls last, person_number asc nulls last
         ) as recency,
         ntile(5) over (
             partition by month
-            order by orders_to_date asc nulls last, person_id asc nulls last
+            order by orders_to_date asc nulls last, person_number asc nulls last
         ) as frequency,
         ntile(5) over (
             partition by month
-            order by net_revenue_to_date asc nulls last, person_id asc nulls last
+            order by net_revenue_to_date asc nulls last, person_number asc nulls last
         ) as monetary
     from buyers
 )

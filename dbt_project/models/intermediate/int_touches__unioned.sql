@@ -45,32 +45,31 @@ sessions_of_person as (
     inner join {{ ref('int_visitors__linked') }} as visitors
         on orders.person_id = visitors.person_id
     inner join {{ ref('fct_session') }} as sessions
-        on visitors.visitor_id = sessions.visitor_id
+        on
+            visitors.visitor_id = sessions.visitor_id
+            and orders.ordered_at >= sessions.started_at
+            and orders.ordered_at <= sessions.started_at + interval {{ var('lookback_days') }} day
 ),
 
 sessions as (
     select
-        order_key,
-        touch_id,
-        touch_at,
-        touch_basis,
-        touch_source,
-        touch_medium,
-        touch_campaign,
-        touch_content,
-        click_id_kind,
-        ordered_at
+        sessions_of_person.order_key,
+        sessions_of_person.touch_id,
+        sessions_of_person.touch_at,
+        sessions_of_person.touch_basis,
+        sessions_of_person.touch_source,
+        sessions_of_person.touch_medium,
+        sessions_of_person.touch_campaign,
+        sessions_of_person.touch_content,
+        sessions_of_person.click_id_kind,
+        sessions_of_person.ordered_at
     from sessions_of_person
-    where
-        {{ within_lookback() }}
-        and not exists (
-            select 1
-            from moments
-            where
-                moments.order_key = sessions_of_person.order_key
-                and moments.touch_at >= sessions_of_person.touch_at - interval 30 minute
-                and moments.touch_at <= sessions_of_person.ended_at + interval 30 minute
-        )
+    left join moments
+        on
+            sessions_of_person.order_key = moments.order_key
+            and sessions_of_person.touch_at - interval 30 minute <= moments.touch_at
+            and sessions_of_person.ended_at + interval 30 minute >= moments.touch_at
+    where moments.order_key is null
 ),
 
 orders_with_sessions as (

@@ -1,9 +1,21 @@
 with
-versions as (
+{# Ranked by keys alone, of which a day's file has none twice: the lists of an order cost as much to sort as all else
+   that is made of them. #}
+ranked as (
     select
-        *,
+        shop,
+        id,
+        dt,
         row_number() over (partition by shop, id order by updated_at desc nulls last, dt desc nulls last) as version_rank
     from {{ source('shopify', 'orders') }}
+),
+
+versions as (
+    select orders.*
+    from {{ source('shopify', 'orders') }} as orders
+    inner join ranked
+        on orders.shop = ranked.shop and orders.id = ranked.id and orders.dt = ranked.dt
+    where ranked.version_rank = 1
 )
 
 select
@@ -37,4 +49,3 @@ select
     shop as lake_account,
     dt as lake_day
 from versions
-where version_rank = 1
