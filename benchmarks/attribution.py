@@ -220,7 +220,8 @@ select cast(touch_id as varchar) as session_key, cast(journey_id as varchar) as 
     touch_at as started_at, channel
 from made.touches inner join made.journeys using (journey_id) where not converted;
 create table intermediate.int_visitors__linked as
-select distinct visitor_id, visitor_id as person_id from marts.marts.fct_session;
+select visitor_id, visitor_id as person_id, min(started_at) as linked_since
+from marts.marts.fct_session group by visitor_id;
 create table intermediate.int_persons__unioned as
 select person_id, ordered_at - interval 5 day as known_since from marts.marts.fct_order;
 create table intermediate.int_order_costs__summed as

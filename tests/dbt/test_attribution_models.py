@@ -45,7 +45,9 @@ UPSTREAM = {
     "marts.marts.fct_session": (
         "session_key varchar, visitor_id varchar, started_at timestamp, channel varchar"
     ),
-    "intermediate.int_visitors__linked": "visitor_id varchar, person_id varchar",
+    "intermediate.int_visitors__linked": (
+        "visitor_id varchar, person_id varchar, linked_since timestamp"
+    ),
     "intermediate.int_persons__unioned": "person_id varchar, known_since timestamp",
     "intermediate.int_order_costs__summed": "order_key varchar, cost_reporting decimal(18, 4)",
     "intermediate.int_touches__unioned": (
@@ -100,7 +102,9 @@ def _write(
         "marts.marts.fct_session": [
             (each.touch_id, each.touch_id, each.at, each.channel) for each in visits
         ],
-        "intermediate.int_visitors__linked": [(each.touch_id, each.touch_id) for each in visits],
+        "intermediate.int_visitors__linked": [
+            (each.touch_id, each.touch_id, each.at) for each in visits
+        ],
         "intermediate.int_persons__unioned": [(each.order, each.known_since) for each in journeys],
         "intermediate.int_touches__unioned": touches,
     }

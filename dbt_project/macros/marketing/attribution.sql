@@ -3,6 +3,12 @@
     touch_at <= ordered_at and touch_at >= ordered_at - interval {{ var('lookback_days') }} day
 {%- endmacro %}
 
+{# Whether it was known by then whose the browser is, or not much later: what is learnt of a browser next year moves
+   no credit of this one. #}
+{% macro is_settled_link(at) -%}
+    visitors.linked_since <= {{ at }} + interval {{ var('settled_after_days') }} day
+{%- endmacro %}
+
 {# The models: the weight of a touch among those of its order, in whole numbers. A model is one line here.
    Position based gives 40 % to the first, 40 % to the last and shares 20 % among the rest. W-shaped gives
    30 % to each milestone (the first, the last, and the visit in which the person became known) and shares

@@ -1,6 +1,7 @@
 {# The paths whose conversion channels are credited with: the touches of each order, and those visits of a
    person that led to no order within the lookback. Such visits are one path until the person stays away for
-   longer than that. The newest of them may still convert; they count as they stand. A path is of the month in
+   longer than that. The newest of them may still convert; they count as they stand. A visit is its
+   person's if that was known `settled_after_days` after it, else its browser's. A path is of the month in
    which it ended: with its order, or with the last of its visits. A table, since transitions and sets both
    read it. #}
 {{ config(materialized='table') }}
@@ -8,7 +9,10 @@
 with
 persons_visits as (
     select
-        visitors.person_id,
+        case
+            when {{ is_settled_link('sessions.started_at') }} then visitors.person_id
+            else visitors.visitor_id
+        end as person_id,
         sessions.session_key,
         sessions.started_at,
         sessions.channel,
@@ -19,6 +23,7 @@ persons_visits as (
     left join {{ ref('fct_order') }} as orders
         on
             visitors.person_id = orders.person_id
+            and {{ is_settled_link('orders.ordered_at') }}
             and sessions.started_at <= orders.ordered_at
             and sessions.started_at >= orders.ordered_at - interval {{ var('lookback_days') }} day
     where orders.order_key is null

@@ -4,7 +4,8 @@
    A visit counts once, whoever tells of it. The shop's own journey knows the visits of one browser; the
    person's sessions know those of every browser that is theirs, and are taken where no visit of the journey
    lies within half an hour of them, which is how long both let a visit rest before it is another. The visit
-   that an export, or the order itself, names is taken where nothing else is known. #}
+   that an export, or the order itself, names is taken where nothing else is known. Whose a browser is counts as far
+   as it was known `settled_after_days` after the order. #}
 {{ config(materialized='table') }}
 
 with
@@ -43,7 +44,7 @@ sessions_of_person as (
         orders.ordered_at
     from {{ ref('fct_order') }} as orders
     inner join {{ ref('int_visitors__linked') }} as visitors
-        on orders.person_id = visitors.person_id
+        on orders.person_id = visitors.person_id and {{ is_settled_link('orders.ordered_at') }}
     inner join {{ ref('fct_session') }} as sessions
         on
             visitors.visitor_id = sessions.visitor_id

@@ -81,6 +81,7 @@ ranked_links as (
         person_id,
         link_basis,
         session_key,
+        min(started_at) over (partition by visitor_id, person_id) as linked_since,
         row_number() over (
             partition by visitor_id
             order by priority asc nulls last, started_at desc nulls last, session_key asc nulls last
@@ -116,6 +117,8 @@ select
         as person_id,
     case when shared.visitor_id is null then coalesce(links.link_basis, 'none') else 'shared' end as link_basis,
     case when shared.visitor_id is null then links.session_key end as link_session_key,
+    {# Since when what the company knows has told that the browser is this person's. #}
+    case when shared.visitor_id is null then links.linked_since end as linked_since,
     visitors.first_seen_at,
     visitors.last_seen_at,
     visitors.sessions,
