@@ -79,14 +79,14 @@ class Warehouse:
         before = dict(os.environ)
         os.environ.update(self._environment)
         try:
-            return self._call(dbtRunner(self._manifest()), *arguments, "--no-write-json")
+            return self._call(dbtRunner(self.manifest()), *arguments, "--no-write-json")
         finally:
             # dbt keeps the files open for the life of its process, which here is the test's.
             DuckDBConnectionManager.close_all_connections()
             os.environ.clear()
             os.environ.update(before)
 
-    def _manifest(self) -> Manifest:
+    def manifest(self) -> Manifest:
         """The parsed project, which is the same for every warehouse of a lake."""
         seen = tuple(
             value for name, value in self._environment.items() if name != "SMM_WAREHOUSE_DIR"

@@ -311,6 +311,16 @@ def test_a_fact_of_an_earlier_version_is_built_anew_whatever_columns_it_had(
     assert warehouse.marts() == before
 
 
+def test_a_changed_macro_is_another_definition(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = warehouse.compiled("select '{{ definition_fingerprint() }}'")
+    assert warehouse.compiled("select '{{ definition_fingerprint() }}'") == before
+    units = warehouse.manifest().macros["macro.smm_warehouse.credit_units"]
+    monkeypatch.setattr(units, "macro_sql", f"{units.macro_sql} ")
+    assert warehouse.compiled("select '{{ definition_fingerprint() }}'") != before
+
+
 def test_an_emptied_day_disappears(lake: HandmadeLake, warehouse: Warehouse) -> None:
     lake.put("meta_ads.insights_ad", s.ACCOUNT, s.FRIDAY, [])
     lake.put("meta_ads.insights_campaign", s.ACCOUNT, s.FRIDAY, [])

@@ -33,16 +33,17 @@ in parts (a family of segments, say).
     {% endif %}
 {%- endmacro %}
 
-{# What the rows depend on besides the lake: the settings, the rules of channels and of credit, and the text of
-   every model. Part of each recorded state. #}
+{# What the rows depend on besides the lake: the settings, and the text of every model and macro. Part of each
+   recorded state. #}
 {% macro definition_fingerprint() -%}
     {%- set parts = [reporting_currency(), reporting_timezone(), var('fx_carry_days') | string] -%}
     {%- do parts.append(var('purchase_action_types') | join(',')) -%}
-    {%- do parts.append(attribution_weights().values() | join) -%}
-    {%- do parts.append(click_id_kind('page') ~ channel('source', 'medium', 'campaign', 'click_id')) -%}
     {%- if execute -%}
         {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
             {%- do parts.append(node.checksum.checksum) -%}
+        {%- endfor -%}
+        {%- for _, macro in context['smm_warehouse'] | dictsort -%}
+            {%- do parts.append(macro.macro.macro_sql) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ local_md5(parts | join('|')) }}
