@@ -39,6 +39,7 @@ def first_landing(lake: HandmadeLake) -> None:
         s.event(
             "b2", 2, s.at(s.FRIDAY, 4), "purchase", transaction_id="#2", purchase_revenue=100.0
         ),
+        s.event("b2", 2, s.at(s.FRIDAY, 5), "share"),
     )
     s.orders(lake, date(2026, 3, 5))
     unpaid = {"paid_at": None, "status": "pending"}
@@ -92,6 +93,7 @@ def second_landing(lake: HandmadeLake) -> None:
         s.SATURDAY,
         s.event("b1", 1, s.at(s.FRIDAY, 17, 10), day=s.SATURDAY),
         s.event("b3", 3, s.at(s.SATURDAY)),
+        s.event("b3", 3, s.at(s.SATURDAY, 1), "share"),
     )
     lake.put(
         "facebook_pages.comments",
@@ -209,6 +211,7 @@ MARKED = {
     "fct_session": ("session_id", "device"),
     "fct_post_daily": ("post_id", "platform"),
     "fct_content": ("content_id", "platform"),
+    "_build.int_shares__from_events": ("user_pseudo_id", "share_method"),
 }
 
 
@@ -219,13 +222,19 @@ def test_only_what_changed_is_replaced(lake: HandmadeLake, warehouse: Warehouse)
     assert _replaced(warehouse) == set()
     # Order 2's person has order 3 too, of which only the number could have changed.
     s.orders(lake, s.SATURDAY, s.order(2, s.at(s.FRIDAY, 4), updated=s.at(s.SATURDAY), customer=2))
-    s.events(lake, s.SATURDAY, s.event("b1", 1, s.at(s.FRIDAY, 17, 10), day=s.SATURDAY))
+    s.events(
+        lake,
+        s.SATURDAY,
+        s.event("b1", 1, s.at(s.FRIDAY, 17, 10), day=s.SATURDAY),
+        s.event("b1", 1, s.at(s.FRIDAY, 17, 20), "share", day=s.SATURDAY),
+    )
     warehouse.dbt("run", *TABLES)
     assert _replaced(warehouse) == {
         ("fct_order", "2"),
         ("fct_order", "3"),
         ("fct_order_line", "2"),
         ("fct_session", "1"),
+        ("_build.int_shares__from_events", "b1"),
     }
 
 

@@ -262,6 +262,16 @@ in parts (a family of segments, say).
     {%- endif -%}
 {% endmacro %}
 
+{# Pre-hook of a fact whose rows are each of one day's file: the account-days that changed. #}
+{% macro find_affected_days(inputs) %}
+    {%- if is_incremental() -%}
+    create or replace temporary table {{ affected() }} as
+    {{ changed_inputs(inputs) }}
+    {%- else -%}
+    select 1 as nothing_to_compare
+    {%- endif -%}
+{% endmacro %}
+
 {# Days as a list of literals, for a filter that prunes files; a day that no file has, where none are. #}
 {% macro literal_days(query) -%}
     {%- set days = [] -%}

@@ -1,22 +1,31 @@
 {# How many paths touch just these channels, and how many of them convert, among those that each month learns
    of. #}
 with
-paths as (
+{# Paths of one touch are most, and are counted without a list of each: a quarter of the cost. #}
+sets as (
     select
         path_month,
         {{ distinct_list('channel') }} as channels,
-        bool_or(converts) as converts
+        count(case when converts then 1 end) as conversions,
+        count(*) as paths
     from {{ ref('int_paths__touches') }}
-    group by path_month, path_key
-),
-
-sets as (
+    where is_first and next_channel is null
+    group by path_month, channel
+    union all
     select
         path_month,
         channels,
         count(case when converts then 1 end) as conversions,
         count(*) as paths
-    from paths
+    from (
+        select
+            path_month,
+            {{ distinct_list('channel') }} as channels,
+            bool_or(converts) as converts
+        from {{ ref('int_paths__touches') }}
+        where not is_first or next_channel is not null
+        group by path_month, path_key
+    ) as longer_paths
     group by path_month, channels
 )
 

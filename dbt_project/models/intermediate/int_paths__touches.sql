@@ -1,9 +1,9 @@
 {# The paths whose conversion channels are credited with: the touches of each order, and those visits of a
    person that led to no order within the lookback. Such visits are one path until the person stays away for
    longer than that. The newest of them may still convert; they count as they stand. A visit is its
-   person's if that was known `settled_after_days` after it, else its browser's. A path is of the month in
-   which it ended: with its order, or with the last of its visits. A table, since transitions and sets both
-   read it. #}
+   person's if that was known `settled_after_days` after it, else its browser's. A path is of the month in which
+   it ended: with its order, or with the last of its visits. What begins a path and what follows are told here, where
+   touches are in their order already. A table, since transitions and sets both read it. #}
 {{ config(materialized='table') }}
 
 with
@@ -15,8 +15,7 @@ persons_visits as (
         end as person_id,
         sessions.session_key,
         sessions.started_at,
-        sessions.channel,
-        orders.order_key
+        sessions.channel
     from {{ ref('fct_session') }} as sessions
     inner join {{ ref('int_visitors__linked') }} as visitors
         on sessions.visitor_id = visitors.visitor_id
@@ -29,38 +28,48 @@ persons_visits as (
     where orders.order_key is null
 ),
 
-previous_visits as (
+neighbours as (
     select
-        person_id,
-        session_key,
-        started_at,
-        channel,
-        lag(started_at) over (
-            partition by person_id
-            order by started_at asc nulls last, session_key asc nulls last
-        ) as previous_at
+        *,
+        lag(started_at) over visits as previous_at,
+        lead(started_at) over visits as next_at,
+        lead(channel) over visits as next_channel
     from persons_visits
+    window
+        visits as (
+            partition by person_id
+            order by started_at asc nulls last, session_key asc nulls last
+        )
 ),
 
-numbered as (
+bounded as (
     select
         person_id,
         session_key,
         started_at,
         channel,
-        sum(case when previous_at >= started_at - interval {{ var('lookback_days') }} day then 0 else 1 end) over (
-            partition by person_id
-            order by started_at asc nulls last, session_key asc nulls last
-            rows between unbounded preceding and current row
-        ) as path_number
-    from previous_visits
+        next_channel,
+        coalesce(previous_at < started_at - interval {{ var('lookback_days') }} day, true) as is_first,
+        coalesce(started_at < next_at - interval {{ var('lookback_days') }} day, true) as is_last
+    from neighbours
 ),
 
+{# A path ends with the first last visit from here on: in the order of the number, so that visits sorted once give
+   both. #}
 unconverted as (
     select
         *,
-        max(started_at) over (partition by person_id, path_number) as ended_at
-    from numbered
+        sum(case when is_first then 1 else 0 end) over (
+            partition by person_id
+            order by started_at asc nulls last, session_key asc nulls last
+            rows between unbounded preceding and current row
+        ) as path_number,
+        min(case when is_last then started_at end) over (
+            partition by person_id
+            order by started_at asc nulls last, session_key asc nulls last
+            rows between current row and unbounded following
+        ) as ended_at
+    from bounded
 )
 
 select
@@ -69,11 +78,18 @@ select
     touches.touch_id,
     touches.touch_at,
     touches.channel,
-    true as converts
+    true as converts,
+    row_number() over path = 1 as is_first,
+    lead(touches.channel) over path as next_channel
 from {{ ref('int_touches__unioned') }} as touches
 inner join {{ ref('fct_order') }} as orders
     on touches.order_key = orders.order_key
 where not orders.is_credit_note
+window
+    path as (
+        partition by touches.order_key
+        order by touches.touch_at asc nulls last, touches.touch_id asc nulls last
+    )
 union all
 select
     {{ surrogate_key(['person_id', 'path_number']) }} as path_key,
@@ -81,5 +97,7 @@ select
     session_key as touch_id,
     started_at as touch_at,
     channel,
-    false as converts
+    false as converts,
+    is_first,
+    case when not is_last then next_channel end as next_channel
 from unconverted

@@ -15,8 +15,7 @@ events as (
         content_type,
         item_id,
         coalesce(share_id, item_id) as link_id
-    from {{ ref('stg_files__ga4_events') }}
-    where event_name = 'share'
+    from {{ ref('int_shares__from_events') }}
 ),
 
 keyed as (
