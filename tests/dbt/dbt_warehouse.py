@@ -120,15 +120,17 @@ class Warehouse:
             return connection.execute(query).fetchall()
 
     def inside(self, query: str) -> list[tuple[Any, ...]]:
-        """The answer of a query on what dbt builds for itself."""
+        """The answer of a query on what dbt builds for itself, too."""
         with duckdb.connect(str(self.directory / "warehouse.duckdb"), read_only=True) as connection:
             attached = self.directory / "marts.duckdb"
             connection.execute(f"attach '{attached}' as marts (read_only)")
+            connection.execute("set search_path = 'warehouse.main,marts.marts'")
             return connection.execute(query).fetchall()
 
     def execute(self, statement: str) -> None:
-        """Changes the marts' file behind dbt's back."""
-        with duckdb.connect(str(self.directory / "marts.duckdb")) as connection:
+        """Changes what dbt built behind its back."""
+        with duckdb.connect(str(self.directory / "warehouse.duckdb")) as connection:
+            connection.execute(f"attach '{self.directory / 'marts.duckdb'}' as marts")
             connection.execute("use marts.marts")
             connection.execute(statement)
 

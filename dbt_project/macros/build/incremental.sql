@@ -19,17 +19,20 @@ what a month is made of is in another state than it was: `find_affected_months`,
 in parts (a family of segments, say).
 #}
 
-{% macro bookkeeping() -%}
-    {{ 'marts._build.inputs' if target.type == 'duckdb' else '_build.inputs' }}
+{# In the file of the model, so that its rows and what they were made of are committed in one. #}
+{% macro bookkeeping(database) -%}
+    {{ database ~ '._build.inputs' if target.type == 'duckdb' else '_build.inputs' }}
 {%- endmacro %}
 
 {% macro create_bookkeeping() -%}
     {% if execute %}
-        {% do run_query('create schema if not exists ' ~ bookkeeping().rsplit('.', 1)[0]) %}
-        {% do run_query(
-            'create table if not exists ' ~ bookkeeping()
-            ~ ' (model string, source string, stream string, account string, lake_day date, state string)'
-        ) %}
+        {% for database in ([target.database, 'marts'] if target.type == 'duckdb' else [none]) %}
+            {% do run_query('create schema if not exists ' ~ bookkeeping(database).rsplit('.', 1)[0]) %}
+            {% do run_query(
+                'create table if not exists ' ~ bookkeeping(database)
+                ~ ' (model string, source string, stream string, account string, lake_day date, state string)'
+            ) %}
+        {% endfor %}
     {% endif %}
 {%- endmacro %}
 
@@ -59,7 +62,7 @@ in parts (a family of segments, say).
 {% macro built_by_this_definition() -%}
     {%- set query -%}
         select count(*)
-        from {{ bookkeeping() }}
+        from {{ bookkeeping(this.database) }}
         where model = '{{ this.identifier }}' and state like '%{{ definition_fingerprint() }}'
     {%- endset -%}
     {{ return(run_query(query).rows[0][0] > 0) }}
@@ -108,7 +111,7 @@ in parts (a family of segments, say).
                 account,
                 lake_day,
                 state as built_state
-            from {{ bookkeeping() }}
+            from {{ bookkeeping(this.database) }}
             where model = '{{ this.identifier }}'
         ) as built using (source, stream, account, lake_day)
     ) as compared
@@ -226,8 +229,8 @@ in parts (a family of segments, say).
 {% endmacro %}
 
 {% macro record_states(states) %}
-    delete from {{ bookkeeping() }} where model = '{{ this.identifier }}';
-    insert into {{ bookkeeping() }}
+    delete from {{ bookkeeping(this.database) }} where model = '{{ this.identifier }}';
+    insert into {{ bookkeeping(this.database) }}
     select
         '{{ this.identifier }}' as model,
         source,

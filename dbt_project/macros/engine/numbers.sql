@@ -31,13 +31,14 @@
 {%- endmacro %}
 
 {# In which state the rows of a group are: one text of the same rows in any order, another one when a column of
-   any row differs. No two rows may be alike: they would cancel out. Fifty times as fast as a list of keys. #}
+   any row differs. No two rows may be alike: they would cancel out. Thirty times as fast as a list of keys. #}
 {% macro rows_state(columns) -%}
     {{ return(adapter.dispatch('rows_state')(columns)) }}
 {%- endmacro %}
 
+{# Hashed twice: its hash of several values is linear in those of each, and rows that swapped one would not show. #}
 {% macro default__rows_state(columns) -%}
-    cast(bit_xor(hash({{ columns | join(', ') }})) as string)
+    cast(bit_xor(hash(hash({{ columns | join(', ') }}))) as string)
 {%- endmacro %}
 
 {# Its hash passes over what is NULL, and so over where that was. #}

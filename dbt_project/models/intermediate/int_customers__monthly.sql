@@ -1,6 +1,12 @@
 {# Customers at the end of each month since their first order: what they did in the month, and what
    recency, frequency and money they then had. The running month ends on the newest order's day. #}
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': 'month in (select month from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_customers__states')) }}",
+    post_hook="{{ record_months(ref('int_customers__states')) }}",
+) }}
 
 with
 activity as (
@@ -32,6 +38,7 @@ months as (
     from {{ ref('dim_date') }} as dates
     inner join bounds
         on dates.month_start between bounds.first_month and bounds.last_month
+    where {{ in_affected_months(ref('int_customers__states'), 'dates.month_start') }}
 ),
 
 {# What stands from a month with orders until the next one: windows over these are an eighth of those over all

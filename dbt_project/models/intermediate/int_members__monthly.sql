@@ -1,8 +1,13 @@
-{# Each person, or order without a known person, of each month: what they ordered in it, and the segment of each
-   family that they belong to. By traits, who ordered in the month; by standing, all customers, and persons who
-   have not ordered where a list declares them or they did something for the company. A table, since it is read
-   for each family: as one row a member it has a sixth of the rows of int_segments__members. #}
-{{ config(materialized='table') }}
+{# Each customer, and each order without a known person, of each month: what they ordered in it, and the segment of
+   each family that they belong to. By traits, who ordered in the month; by standing, all customers at its end. What
+   customers are worth is not here: it is another figure each day, for every month. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': 'month in (select month from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_members__states')) }}",
+    post_hook="{{ record_months(ref('int_members__states')) }}",
+) }}
 
 with
 activity as (
@@ -17,6 +22,7 @@ activity as (
         count(case when not is_credit_note then 1 end) as orders,
         {{ to_money('sum(net_amount_reporting)') }} as net_revenue
     from {{ ref('fct_order') }}
+    where {{ in_affected_months(ref('int_members__states'), month_start('order_date')) }}
     group by
         {{ month_start('order_date') }},
         person_id,
@@ -24,6 +30,12 @@ activity as (
         case when person_id is null then country end,
         case when person_id is null then province end,
         case when person_id is null then city end
+),
+
+customers as (
+    select *
+    from {{ ref('int_customers__monthly') }}
+    where {{ in_affected_months(ref('int_members__states'), 'month') }}
 ),
 
 {# Customers at the month's end, and who ordered in it without being one: nobody knows who, or only a credit
@@ -42,44 +54,7 @@ buyers as (
         customers.rfm_segment,
         customers.lifecycle_stage
     from activity
-    full join {{ ref('int_customers__monthly') }} as customers
-        using (month, person_id)
-),
-
-months as (
-    select distinct month from {{ ref('int_customers__monthly') }}
-),
-
-{# Lists say what somebody is now, and so for every month. #}
-declared as (
-    select
-        months.month,
-        persons.person_id,
-        persons.declared_stakeholder
-    from {{ ref('int_persons__unioned') }} as persons
-    cross join months
-    where persons.declared_stakeholder is not null
-),
-
-engaged as (
-    select
-        months.month,
-        engagement.person_id,
-        engagement.engagement,
-        engagement.is_public
-    from {{ ref('int_engagement__monthly') }} as engagement
-    inner join months
-        on engagement.month = months.month
-),
-
-others as (
-    select
-        month,
-        person_id,
-        coalesce(declared.declared_stakeholder, case when engaged.is_public then 'public' end) as stakeholder,
-        case when not engaged.is_public then engaged.engagement end as engagement
-    from declared
-    full join engaged
+    full join customers
         using (month, person_id)
 )
 
@@ -120,34 +95,9 @@ select
     coalesce(
         engagement.engagement,
         case when buyers.rfm_segment is null then 'unknown' else 'non_engager' end
-    ) as engagement,
-    case
-        when worth.decile is null then 'unknown'
-        else concat('decile_', lpad(cast(worth.decile as string), 2, '0'))
-    end as value_decile
+    ) as engagement
 from buyers
 left join {{ ref('int_persons__unioned') }} as persons
     on buyers.person_id = persons.person_id
 left join {{ ref('int_engagement__monthly') }} as engagement
     on buyers.person_id = engagement.person_id and buyers.month = engagement.month
-left join {{ ref('mart_customer_value') }} as worth
-    on buyers.person_id = worth.person_id
-union all
-select
-    others.month,
-    others.person_id as member_id,
-    others.person_id,
-    cast(0 as bigint) as orders,
-    cast(0 as decimal(18, 4)) as net_revenue,
-    {%- for column in trait_families().values() %}
-    cast(null as string) as {{ column }},
-    {%- endfor %}
-    cast(null as string) as rfm_segment,
-    cast(null as string) as lifecycle_stage,
-    others.stakeholder,
-    others.engagement,
-    cast(null as string) as value_decile
-from others
-left join buyers
-    on others.person_id = buyers.person_id and others.month = buyers.month
-where buyers.member_id is null

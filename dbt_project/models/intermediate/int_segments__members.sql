@@ -1,7 +1,8 @@
 {# Which segment of each family each person (or order without a known person) belongs to in each month,
-   and what they ordered in it. Every order of a month is in exactly one segment of every family. #}
+   and what they ordered in it. Every order of a month is in exactly one segment of every family. Persons
+   who have not ordered are here where a list declares them or they did something for the company. #}
 
-{%- for family, column in (trait_families() | dictsort) + (standing_families() | dictsort) %}
+{%- for family, column in (trait_families() | dictsort) + (standing_families() | dictsort) if family != 'value' %}
 select
     month,
     '{{ family }}' as segment_family,
@@ -12,5 +13,32 @@ select
     net_revenue
 from {{ ref('int_members__monthly') }}
 where {{ column }} is not null
-{{ 'union all' if not loop.last }}
+union all
+{%- endfor %}
+select
+    members.month,
+    'value' as segment_family,
+    case
+        when worth.decile is null then 'unknown'
+        else concat('decile_', lpad(cast(worth.decile as string), 2, '0'))
+    end as segment,
+    members.member_id,
+    members.person_id,
+    members.orders,
+    members.net_revenue
+from {{ ref('int_members__monthly') }} as members
+left join {{ ref('mart_customer_value') }} as worth
+    on members.person_id = worth.person_id
+{%- for family in ['stakeholder', 'engagement'] %}
+union all
+select
+    month,
+    '{{ family }}' as segment_family,
+    {{ family }} as segment,
+    person_id as member_id,
+    person_id,
+    cast(0 as bigint) as orders,
+    cast(0 as decimal(18, 4)) as net_revenue
+from {{ ref('int_members__others') }}
+where {{ family }} is not null
 {%- endfor %}

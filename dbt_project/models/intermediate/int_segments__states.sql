@@ -1,5 +1,5 @@
-{# In which state the members of each family of segments are in each month: another one when the rows that are made
-   of them are to be made again. #}
+{# In which state the segments of each family are in each month: another one when the rows that are made of their
+   members are to be made again. The public is told by number alone, and so is in none. #}
 {{ config(materialized='table') }}
 
 with
@@ -9,18 +9,40 @@ newest as (
     where person_id is not null
 ),
 
-states as (
+families as (
+    {%- for family in segment_families() %}
+    select '{{ family }}' as part
+    {{- ' union all' if not loop.last }}
+    {%- endfor %}
+),
+
+others as (
     select
         month,
-        segment_family as part,
-        {{ rows_state(['segment', 'member_id', 'person_id', 'orders', 'net_revenue']) }} as state
-    from {{ ref('int_segments__members') }}
-    group by month, segment_family
+        {{ rows_state(['person_id', 'stakeholder', 'engagement']) }} as state
+    from {{ ref('int_members__others') }}
+    where stakeholder is distinct from 'public'
+    group by month
+),
+
+worth as (
+    select {{ rows_state(['person_id', 'decile']) }} as state
+    from {{ ref('mart_customer_value') }}
 )
 
 select
-    states.month,
-    states.part,
-    concat_ws('|', states.state, cast(states.month = newest.newest_month as string)) as state
-from states
+    members.month,
+    families.part,
+    concat_ws(
+        '|',
+        members.state,
+        cast(members.month = newest.newest_month as string),
+        case when families.part in ('stakeholder', 'engagement') then others.state end,
+        case when families.part = 'value' then worth.state end
+    ) as state
+from {{ ref('int_members__states') }} as members
 cross join newest
+cross join families
+cross join worth
+left join others
+    on members.month = others.month

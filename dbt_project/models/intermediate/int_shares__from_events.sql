@@ -1,11 +1,9 @@
 {# Events by which something was passed on, beside their days. Kept, since all that an event tells had to be read to
-   find these: 2.1 CPU s a day after two years. In the marts' file, where DuckDB commits rows and bookkeeping in one. #}
+   find these: 2.1 CPU s a day after two years. #}
 {%- set inputs = ['files.ga4_events'] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',
-    database=('marts' if target.type == 'duckdb' else none),
-    schema='_build',
     meta={'replaces':
         'exists (select 1 from $affected as changed where changed.account = DBT_TARGET.property_id'
         ~ ' and changed.lake_day = DBT_TARGET.lake_day)'},
