@@ -1,5 +1,8 @@
 {# How many persons were known or seen, and had not yet ordered, at the end of each month of orders; and how
-   many of them no list declares to be something else to the company. #}
+   many of them no list declares to be something else to the company. A table, since its tests and the sizes of
+   segments read it. #}
+{{ config(materialized='table') }}
+
 with
 sightings as (
     select

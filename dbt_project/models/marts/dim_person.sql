@@ -27,12 +27,21 @@ unknown_visitors as (
         country,
         province,
         city,
+        1 as newest_rank
+    from {{ ref('int_visitors__linked') }}
+    where link_basis in ('none', 'shared')
+    union all
+    select
+        person_id,
+        country,
+        province,
+        city,
         row_number() over (
             partition by person_id
             order by last_seen_at desc nulls last, visitor_id asc nulls last
         ) as newest_rank
     from {{ ref('int_visitors__linked') }}
-    where link_basis in ('none', 'user_id', 'shared')
+    where link_basis = 'user_id'
 ),
 
 newest_month as (
