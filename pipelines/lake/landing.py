@@ -33,7 +33,7 @@ Change = Literal["new", "changed", "unchanged"]
 
 # Rows held in memory before they go to the workspace: a slice of a large shop is a few hundred MB,
 # and six sources are read at once.
-SPILL_BYTES = 32 * 1024 * 1024
+SPILL_BYTES = 40 * 1024 * 1024
 
 REJECTED_COLUMNS = pa.schema(
     [
