@@ -31,9 +31,9 @@ from pipelines.lake.schema import Schema
 
 Change = Literal["new", "changed", "unchanged"]
 
-# Rows held in memory before they go to the workspace: a slice of a large shop is a few hundred MB,
-# and six sources are read at once.
-SPILL_BYTES = 40 * 1024 * 1024
+# What rows may take in memory before they go to the workspace: a slice of a large shop is a few
+# hundred MB, and six sources are read at once.
+SPILL_BYTES = 46 * 1024 * 1024
 
 REJECTED_COLUMNS = pa.schema(
     [
@@ -129,7 +129,6 @@ class Landing:
         self._days = {day: _Day(Runs(self._workspace, stream)) for day in sorted(days)}
         self._missing: list[str] = []
         self._extra_names: frozenset[str] | None = frozenset()
-        self._held = 0
         self._spill_bytes = spill_bytes
 
     def __enter__(self) -> Landing:
@@ -163,10 +162,11 @@ class Landing:
         else:
             self._extra_names |= batch.extra_names
         self._split(batch.rows)
-        self._held += batch.rows.nbytes
         for rejected in batch.rejected:
             self._days[self._day_of(rejected)].rejected.append(rejected)
-        if self._held > self._spill_bytes:
+        held = [day.rows.held for day in self._days.values()]
+        # A day is in memory once more while it is put in order.
+        if sum(held) + max(held) > self._spill_bytes:
             self._spill()
 
     def _split(self, table: pa.Table) -> None:
@@ -232,7 +232,6 @@ class Landing:
     def _spill(self) -> None:
         for day in self._days.values():
             day.rows.spill()
-        self._held = 0
 
     # --- committing
 

@@ -27,10 +27,12 @@ MOST_RUNS = 32
 class Runs:
     """The rows of one stream-day as they come: tables, and sorted runs on disk of what was spilled.
 
+    - `held`: what the tables in memory take, in bytes.
     - `duplicates`: how many of them were copies, once `distinct` has given the last of the others.
     """
 
     def __init__(self, workspace: Workspace, stream: Stream) -> None:
+        self.held = 0
         self.duplicates = 0
         self._workspace = workspace
         self._key, self._version = tuple(stream.key), stream.version
@@ -41,6 +43,7 @@ class Runs:
     def add(self, table: pa.Table) -> None:
         """Takes rows, which are seen after those that came before."""
         if table.num_rows:
+            self.held += table.nbytes
             self.duplicates += table.num_rows
             self._tables.append(table)
 
@@ -51,7 +54,7 @@ class Runs:
 
     def _sorted(self) -> Iterator[pa.Table]:
         """The run that is in memory and leaves it."""
-        table, self._tables = pa.concat_tables(self._tables), []
+        table, self._tables, self.held = pa.concat_tables(self._tables), [], 0
         order = row_rules.survivors(table, self._key, self._version)
         if order is None:
             yield table
