@@ -120,14 +120,15 @@ def _without_old(
     The new footer counts them, and the records of its day that leave the quarantine.
     """
     footer = footers.read(path)
-    rows = footers.read_rows(path)
-    kept = rows.filter(_young(stream, rows, footer.extracted_at, limit))
-    gone = rows.num_rows - kept.num_rows
+    read_at = footer.extracted_at
+    changes = footers.read_rows(path, [stream.version] if stream.mode == "merge" else [])
+    gone = _count(pc.invert(_young(stream, changes, read_at, limit)))
     if not gone and not misfits:
         return 0
+    young = (table.filter(_young(stream, table, read_at, limit)) for table in footers.tables(path))
     footer = msgspec.structs.replace(
         footer,
-        rows=kept.num_rows,
+        rows=changes.num_rows - gone,
         quarantined=max(footer.quarantined - misfits, 0),
         expired=footer.expired + gone,
         expired_misfits=footer.expired_misfits + misfits,
@@ -137,9 +138,13 @@ def _without_old(
         return msgspec.structs.replace(footer, content_hash=digest)
 
     new = workspace.new()
-    footers.write(new, kept.combine_chunks(), hashed)
+    footers.write(new, footers.read_schema(path), young, hashed)
     workspace.replace(new, path)
-    return int(gone)
+    return gone
+
+
+def _count(mask: pa.Array) -> int:
+    return int(pc.sum(mask, min_count=0).as_py())
 
 
 def _young(stream: Stream, rows: pa.Table, read_at: datetime, limit: datetime) -> pa.Array:

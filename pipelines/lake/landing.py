@@ -6,7 +6,7 @@ Belongs here: what decides a row's file and a file's content. Does not: how a fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -25,13 +25,15 @@ from pipelines.lake.files import Workspace, remove, writing
 from pipelines.lake.footer import Footer, Status
 from pipelines.lake.layout import Layout, Place, Stream
 from pipelines.lake.personal import country_of
+from pipelines.lake.rows import Tally
+from pipelines.lake.runs import Runs, merged
 from pipelines.lake.schema import Schema
 
 Change = Literal["new", "changed", "unchanged"]
 
-# Rows held in memory before they go to the workspace: a slice of a large shop is a few hundred MB,
-# and six sources are read at once.
-SPILL_BYTES = 40 * 1024 * 1024
+# What rows may take in memory before they go to the workspace: a slice of a large shop is a few
+# hundred MB, and six sources are read at once.
+SPILL_BYTES = 46 * 1024 * 1024
 
 REJECTED_COLUMNS = pa.schema(
     [
@@ -88,9 +90,9 @@ class LandedDay:
 
 @dataclass
 class _Day:
-    """What was read of one day so far: tables, or files where tables were spilled."""
+    """What was read of one day so far."""
 
-    parts: list[pa.Table | Path] = field(default_factory=list)
+    rows: Runs
     rejected: list[Rejected] = field(default_factory=list)
     outside: int = 0
 
@@ -122,12 +124,11 @@ class Landing:
         self._layout = layout
         self._stream = stream
         self._account = account
-        self._days = {day: _Day() for day in sorted(days)}
         self._provenance = replace(provenance, extracted_at=footers.utc(provenance.extracted_at))
         self._workspace = Workspace(layout)
+        self._days = {day: _Day(Runs(self._workspace, stream)) for day in sorted(days)}
         self._missing: list[str] = []
         self._extra_names: frozenset[str] | None = frozenset()
-        self._held = 0
         self._spill_bytes = spill_bytes
 
     def __enter__(self) -> Landing:
@@ -161,10 +162,11 @@ class Landing:
         else:
             self._extra_names |= batch.extra_names
         self._split(batch.rows)
-        self._held += batch.rows.nbytes
         for rejected in batch.rejected:
             self._days[self._day_of(rejected)].rejected.append(rejected)
-        if self._held > self._spill_bytes:
+        held = [day.rows.held for day in self._days.values()]
+        # A day is in memory once more while it is put in order.
+        if sum(held) + max(held) > self._spill_bytes:
             self._spill()
 
     def _split(self, table: pa.Table) -> None:
@@ -191,7 +193,7 @@ class Landing:
         nearest = min(max(ordinal, first.toordinal()), last.toordinal())
         day = self._days.get(date.fromordinal(ordinal)) if ordinal > 0 else None
         if day is not None:
-            day.parts.append(table)
+            day.rows.add(table)
         elif abs(ordinal - nearest) == 1:
             self._days[date.fromordinal(nearest)].outside += table.num_rows
         else:
@@ -229,14 +231,7 @@ class Landing:
 
     def _spill(self) -> None:
         for day in self._days.values():
-            tables = [part for part in day.parts if isinstance(part, pa.Table)]
-            if tables:
-                path = self._workspace.new(".arrow")
-                table = pa.concat_tables(tables)
-                with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
-                    out.write_table(table)
-                day.parts = [part for part in day.parts if isinstance(part, Path)] + [path]
-        self._held = 0
+            day.rows.spill()
 
     # --- committing
 
@@ -255,53 +250,56 @@ class Landing:
             for (day, read), share in zip(self._days.items(), shares, strict=True):
                 why = [*(reasons or {}).get(day, ()), *self._missing]
                 landed.append(self._commit_day(day, read, share, why))
-                self._days[day] = _Day()
+                self._days[day] = _Day(Runs(self._workspace, stream))
         return landed
 
     def _commit_day(self, day: date, read: _Day, requests: int, why: Sequence[str]) -> LandedDay:
         place = Place(self._stream.source, self._stream.name, self._account, day)
-        rows, duplicates = self._rows(read)
-        rejected = read.rejected
-        held = self._stream.mode == "merge" and self._layout.data(place).exists()
+        rows, rejected, names = read.rows.distinct(), read.rejected, self._extra_names
         if self._stream.mode == "merge":
-            rejected = rejected + self._still_rejected(place, rows, rejected)
-            rows = merged(self._layout, self._stream, place, rows)
-        footer = Footer(
-            source=place.source,
-            stream=place.stream,
-            account=place.account,
-            day=day,
-            timezone=self._provenance.timezone,
-            mode=self._stream.mode,
-            run_id=self._provenance.run_id,
-            extracted_at=self._provenance.extracted_at,
-            api_version=self._provenance.api_version,
-            requests=requests,
-            rows=rows.num_rows,
-            quarantined=len(rejected),
-            duplicates=duplicates,
-            outside=read.outside,
-            totals=row_rules.totals(rows, self._stream.totals),
-            content_hash="",
-            status="partial" if why else "complete",
-            reasons=list(why),
-            schema_fingerprint=footers.fingerprint(rows.schema),
-            extra_fields=row_rules.extra_fields(rows, None if held else self._extra_names),
-            context=dict(self._provenance.context),
-        )
-        refresh = self._stream.ttl_days is not None
-        return land(self._layout, self._workspace, place, rows, rejected, footer, refresh=refresh)
+            rejected = rejected + self._still_rejected(place, read.rows, rejected)
+            rows = merged(self._layout, self._workspace, self._stream, place, rows)
+            names = None if self._layout.data(place).exists() else names
 
-    def _rows(self, read: _Day) -> tuple[pa.Table, int]:
-        """The rows of a day as they will stand in its file, and how many copies they came with."""
-        tables = [part if isinstance(part, pa.Table) else _unspilled(part) for part in read.parts]
-        table = pa.concat_tables([self._stream.schema.arrow.empty_table(), *tables])
-        table = table.combine_chunks()
-        distinct = row_rules.distinct(table, self._stream.key, self._stream.version)
-        return distinct, table.num_rows - distinct.num_rows
+        def told(tally: Tally, digest: str) -> Footer:
+            return Footer(
+                source=place.source,
+                stream=place.stream,
+                account=place.account,
+                day=day,
+                timezone=self._provenance.timezone,
+                mode=self._stream.mode,
+                run_id=self._provenance.run_id,
+                extracted_at=self._provenance.extracted_at,
+                api_version=self._provenance.api_version,
+                requests=requests,
+                rows=tally.rows,
+                quarantined=len(rejected),
+                duplicates=read.rows.duplicates,
+                outside=read.outside,
+                totals=tally.totals,
+                content_hash=digest,
+                status="partial" if why else "complete",
+                reasons=list(why),
+                schema_fingerprint=footers.fingerprint(self._stream.schema.arrow),
+                extra_fields=tally.extra_fields,
+                context=dict(self._provenance.context),
+            )
+
+        return land(
+            self._layout,
+            self._workspace,
+            self._stream,
+            place,
+            rows,
+            rejected,
+            told,
+            names=names,
+            refresh=self._stream.ttl_days is not None,
+        )
 
     def _still_rejected(
-        self, place: Place, rows: pa.Table, rejected: Sequence[Rejected]
+        self, place: Place, rows: Runs, rejected: Sequence[Rejected]
     ) -> list[Rejected]:
         """A merge stream's earlier misfits: the platform need not send them again.
 
@@ -311,12 +309,10 @@ class Landing:
         if not old:
             return []
         again = {each.record for each in rejected}
-        keys = set(_keys(rows, self._stream.key))
-        return [
-            each
-            for each in old
-            if each.record not in again and self._key_of(each.record) not in keys
-        ]
+        keys = {each.record: self._key_of(each.record) for each in old}
+        wanted = set(keys.values())
+        came = {key for table in rows.all_keys() for key in _keys(table, self._stream.key)} & wanted
+        return [each for each in old if each.record not in again and keys[each.record] not in came]
 
     def _key_of(self, record: str) -> tuple[Any, ...] | None:
         schema = self._stream.schema
@@ -336,56 +332,48 @@ def _shares(whole: int, parts: int) -> list[int]:
     return [base + 1] * more + [base] * (parts - more)
 
 
-def _unspilled(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
-
-
-def merged(layout: Layout, stream: Stream, place: Place, rows: pa.Table) -> pa.Table:
-    """These rows together with those of the file, the newest version of each key."""
-    path = layout.data(place)
-    if not path.exists():
-        return rows
-    held = row_rules.conform(footers.read_rows(path), rows.schema)
-    return row_rules.distinct(pa.concat_tables([held, rows]), stream.key, stream.version)
-
-
 def land(
     layout: Layout,
     workspace: Workspace,
+    stream: Stream,
     place: Place,
-    rows: pa.Table,
+    rows: Iterable[pa.Table],
     rejected: Sequence[Rejected],
-    footer: Footer,
+    told: Callable[[Tally, str], Footer],
     *,
+    names: Set[str] | None = None,
     refresh: bool = False,
 ) -> LandedDay:
     """Writes a stream-day's file and its quarantine, unless they would say nothing new.
 
-    With `refresh` the footers say that it was read, also where it says nothing new.
+    - `rows`: sorted by key, each key once. They are taken once, and not held.
+    - `told`: makes the footer of what was tallied of the rows, and of the content hash.
+    - `names`: what `_extra` has at most, if that is known.
+    - `refresh`: the footers say that the day was read, also where it says nothing new.
 
     New misfits are on the disk before the file that counts them, and earlier ones go only after it,
     so that whenever the process dies no record is in neither.
     """
-    target = layout.data(place)
+    target, schema = layout.data(place), stream.schema.arrow
+    tally = Tally(stream.totals, names)
+    held = footers.read(target) if target.exists() else None
     new = workspace.new()
 
-    def hashed(digest: str) -> Footer:
-        return msgspec.structs.replace(footer, content_hash=digest)
+    def said(digest: str) -> Footer:
+        footer = told(tally, digest)
+        if refresh and held is not None and held.says_the_same(footer):
+            return msgspec.structs.replace(footer, known_since=held.known_at)
+        return footer
 
-    footer = footers.write(new, rows, hashed, layout.checkpoint)
+    footer = footers.write(new, schema, rows, said, layout.checkpoint, tally.add)
     if rejected:
         earlier = [each for each in read_rejected(layout, place) if each not in rejected]
         _write_rejected(layout, workspace, place, [*rejected, *earlier], footer)
         layout.checkpoint("after-quarantine")
-    held = footers.read(target) if target.exists() else None
     change: Change = "changed" if held else "new"
     if held is not None and held.says_the_same(footer):
         change = "unchanged"
         if refresh:
-            footer = msgspec.structs.replace(footer, known_since=held.known_at)
-            refreshed = footer
-            footers.write(new, rows, lambda _: refreshed, layout.checkpoint)
             workspace.replace(new, target)
         else:
             footer = held
@@ -438,7 +426,8 @@ def _write_rejected(
         return
     columns = {name: [getattr(each, name) for each in ordered] for name in REJECTED_COLUMNS.names}
     new = workspace.new()
-    footers.write(new, pa.table(columns, schema=REJECTED_COLUMNS), lambda _digest: footer)
+    table = pa.table(columns, schema=REJECTED_COLUMNS)
+    footers.write(new, table.schema, [table], lambda _digest: footer)
     workspace.replace(new, layout.quarantined(place))
 
 

@@ -19,14 +19,10 @@ from pipelines.lake.batch import Rejected
 from pipelines.lake.convert import convert_records
 from pipelines.lake.files import Workspace, remove, writing
 from pipelines.lake.footer import Footer
-from pipelines.lake.landing import (
-    REJECTED_COLUMNS,
-    LandedDay,
-    land,
-    merged,
-    read_rejected,
-)
+from pipelines.lake.landing import REJECTED_COLUMNS, LandedDay, land, read_rejected
 from pipelines.lake.layout import Layout, Place, Stream
+from pipelines.lake.rows import Tally
+from pipelines.lake.runs import merged, standing
 
 _PLACES = pa.schema(
     [
@@ -183,24 +179,28 @@ def _join(
 ) -> LandedDay:
     """Lands rows into a stream-day's file as it stands; a day without one is partial."""
     path = layout.data(place)
+    new = [row_rules.distinct(rows, stream.key, stream.version)]
     if stream.mode == "merge":
-        joined = merged(layout, stream, place, rows)
-    elif path.exists():
-        held = row_rules.conform(footers.read_rows(path), rows.schema)
-        joined = row_rules.distinct(pa.concat_tables([rows, held]), stream.key)
+        joined = merged(layout, workspace, stream, place, new)
     else:
-        joined = row_rules.distinct(rows, stream.key)
-    footer = msgspec.structs.replace(
-        footers.read(path) if path.exists() else _never_read(origin, place.day),
-        run_id=origin.run_id,
-        extracted_at=origin.extracted_at,
-        rows=joined.num_rows,
-        quarantined=len(rejected),
-        totals=row_rules.totals(joined, stream.totals),
-        schema_fingerprint=footers.fingerprint(joined.schema),
-        extra_fields=row_rules.extra_fields(joined),
-    )
-    return land(layout, workspace, place, joined, rejected, footer)
+        held = [standing(workspace, stream, path)] if path.exists() else []
+        joined = row_rules.merged([new, *held], stream.key)
+    footer = footers.read(path) if path.exists() else _never_read(origin, place.day)
+
+    def told(tally: Tally, digest: str) -> Footer:
+        return msgspec.structs.replace(
+            footer,
+            run_id=origin.run_id,
+            extracted_at=origin.extracted_at,
+            rows=tally.rows,
+            quarantined=len(rejected),
+            totals=tally.totals,
+            content_hash=digest,
+            schema_fingerprint=footers.fingerprint(rows.schema),
+            extra_fields=tally.extra_fields,
+        )
+
+    return land(layout, workspace, stream, place, joined, rejected, told)
 
 
 def _never_read(origin: Footer, day: date) -> Footer:
