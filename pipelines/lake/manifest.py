@@ -154,7 +154,7 @@ def write(layout: Layout, streams: Iterable[Stream]) -> Path:
     return layout.manifest
 
 
-def write_months(layout: Layout) -> None:
-    """Writes the months of the files as they are now."""
+def write_months(layout: Layout, among: Streams | None = None) -> None:
+    """Writes the months of the files as they are now, of all or of these streams."""
     with listing(layout):
-        months.write(layout, files(layout))
+        months.write(layout, files(layout, among), among)

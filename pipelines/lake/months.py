@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from pipelines.lake import footer as footers
 from pipelines.lake.files import Workspace, remove
-from pipelines.lake.layout import Layout, Stream
+from pipelines.lake.layout import Layout, Stream, Streams
 
 DAY = pa.field("dt", pa.date32(), metadata={"description": "Stream-day, on the account's basis."})
 # The footer's key for what a month was made of.
@@ -49,10 +49,10 @@ class Member(NamedTuple):
 Months = Mapping[Path, list[Member]]
 
 
-def write(layout: Layout, files: pa.Table) -> None:
+def write(layout: Layout, files: pa.Table, among: Streams | None = None) -> None:
     """Makes the months of these files (columns: `manifest.FILES`) that are not there or were.
 
-    A month has a file for each schema in which its days were written, so that nothing is decided
+    `files` has all of the lake's, or all of these streams'. A month has a file for each schema in which its days were written, so that nothing is decided
     here about columns that came or went. What belongs to no file any more is removed.
     """
     wanted = _months(layout, files)
@@ -63,7 +63,7 @@ def write(layout: Layout, files: pa.Table) -> None:
                 new = workspace.new()
                 _write(new, members, _days(layout, path, before, members))
                 workspace.replace(new, path)
-    for path in set(_present(layout)) - wanted.keys():
+    for path in set(_present(layout, among)) - wanted.keys():
         remove(path)
 
 
@@ -96,9 +96,11 @@ def _members(path: Path) -> list[Member]:
     return msgspec.json.decode((pq.read_metadata(path).metadata or {})[KEY], type=list[Member])
 
 
-def _present(layout: Layout) -> Iterator[Path]:
+def _present(layout: Layout, among: Streams | None) -> Iterator[Path]:
     for path in layout.months.glob("*/*/*.parquet"):
-        if path != layout.schema_file(path.parts[-3], path.parts[-2]):
+        source, stream = path.parts[-3:-1]
+        named = among is None or (source, stream) in among
+        if named and path != layout.schema_file(source, stream):
             yield path
 
 

@@ -115,7 +115,8 @@ class Lake:
         """Takes out what has outlived its stream's time to live, from the months too."""
         gone = expire(self.layout, streams, now)
         if gone:
-            manifest.write_months(self.layout)
+            among = {(each.source, each.stream) for each in gone}
+            manifest.write_months(self.layout, among)
         return gone
 
     def emptied(self, landed: Iterable[LandedDay]) -> list[str]:

@@ -99,6 +99,16 @@ def test_expired_words_leave_the_months_at_once(lake):
     assert held(lake) == []
 
 
+def test_what_expires_leaves_the_months_of_other_streams_alone(lake):
+    other = replace(SPEND, name="reach")
+    land(lake, WORDS, [D1], [spend("a", "1")])
+    land(lake, other, [D1], [spend("b", "2")])
+    lake.write_manifest([WORDS, other])
+    lake.expire([WORDS, other], T1 + timedelta(days=31))
+    (left,) = (lake.layout.months / "ads" / "reach").glob("20*.parquet")
+    assert pq.ParquetFile(left).read(["ad_id"]).to_pylist() == [{"ad_id": "b"}]
+
+
 def test_a_writing_of_months_that_was_cut_short_is_done_by_the_next(tmp_path):
     class KilledError(Exception):
         pass
@@ -122,10 +132,10 @@ def test_what_was_listed_first_is_not_written_last(lake, monkeypatch):
     older, newer = threading.Event(), threading.Event()
     write = months.write
 
-    def slow(layout, listed):
+    def slow(layout, listed, among):
         older.set()
         newer.wait(0.3)
-        write(layout, listed)
+        write(layout, listed, among)
 
     monkeypatch.setattr(months, "write", slow)
     first = threading.Thread(target=lambda: manifest.write_months(lake.layout))
