@@ -52,8 +52,9 @@ Months = Mapping[Path, list[Member]]
 def write(layout: Layout, files: pa.Table, among: Streams | None = None) -> None:
     """Makes the months of these files (columns: `manifest.FILES`) that are not there or were.
 
-    `files` has all of the lake's, or all of these streams'. A month has a file for each schema in which its days were written, so that nothing is decided
-    here about columns that came or went. What belongs to no file any more is removed.
+    `files` has all of the lake's, or all of these streams'. A month has a file for each schema in
+    which its days were written, so that nothing is decided here about columns that came or went.
+    What belongs to no file any more is removed.
     """
     wanted = _months(layout, files)
     with Workspace(layout) as workspace:

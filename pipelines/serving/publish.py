@@ -132,8 +132,8 @@ def content_hash(path: Path, *, extra: list[str] | None = None) -> str:
             # the same certainty for many times the memory. Of 400 MB this takes a second, MD5 of
             # rows as text took fifteen.
             total = connection.execute(
-                "select count(*), sum(row_hash), sum(hash(row_hash))"
-                f" from (select hash(t) as row_hash from {table} as t)"  # noqa: S608
+                "select count(*), sum(row_hash), sum(hash(row_hash))"  # noqa: S608
+                f" from (select hash(t) as row_hash from {table} as t)"
             ).fetchone()
             digest.update(f"{name}\n{[column[:2] for column in columns]}\n{total}\n".encode())
     for line in extra or ():
