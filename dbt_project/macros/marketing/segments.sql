@@ -53,3 +53,8 @@
 {% macro families_by_campaign() -%}
     {{ return(segment_families() | reject('equalto', 'geographic_city') | list) }}
 {%- endmacro %}
+
+{# Families between whose segments persons move from month to month. #}
+{% macro families_of_moves() -%}
+    {{ return(['rfm', 'lifecycle', 'engagement']) }}
+{%- endmacro %}

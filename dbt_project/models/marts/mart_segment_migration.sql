@@ -1,26 +1,57 @@
 {# A flow of fewer than `min_segment_size` persons is not shown by itself: see int_segments__sized. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': 'month in (select month from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_segment_moves__states')) }}",
+    post_hook="{{ record_months(ref('int_segment_moves__states')) }}",
+) }}
+
 with
 months as (
     select
         month,
-        lead(month) over (order by month asc nulls last) as next_month
+        lag(month) over (order by month asc nulls last) as previous_month
     from (select distinct month from {{ ref('int_customers__monthly') }}) as months_with_customers
+),
+
+affected_months as (
+    select
+        month,
+        previous_month
+    from months
+    where previous_month is not null and {{ in_affected_months(ref('int_segment_moves__states'), 'month') }}
 ),
 
 members as (
     select
-        members.month,
-        months.next_month,
+        month,
+        segment_family,
+        segment,
+        person_id
+    from {{ ref('int_segments__members') }}
+    where
+        segment_family in ('{{ families_of_moves() | join("', '") }}')
+        and person_id is not null
+        and segment <> 'unknown'
+),
+
+earlier as (
+    select
+        affected_months.month,
         members.segment_family,
         members.segment,
         members.person_id
-    from {{ ref('int_segments__members') }} as members
-    inner join months
-        on members.month = months.month
-    where
-        members.segment_family in ('rfm', 'lifecycle', 'engagement')
-        and members.person_id is not null
-        and members.segment <> 'unknown'
+    from members
+    inner join affected_months
+        on members.month = affected_months.previous_month
+),
+
+later as (
+    select members.*
+    from members
+    inner join affected_months
+        on members.month = affected_months.month
 ),
 
 moves as (
@@ -30,16 +61,8 @@ moves as (
         person_id,
         coalesce(earlier.segment, '__none__') as from_segment,
         coalesce(later.segment, '__none__') as to_segment
-    from (
-        select
-            next_month as month,
-            segment_family,
-            person_id,
-            segment
-        from members
-        where next_month is not null
-    ) as earlier
-    full join members as later
+    from earlier
+    full join later
         using (month, segment_family, person_id)
 ),
 
@@ -51,8 +74,6 @@ flows as (
         moves.to_segment,
         count(*) as persons
     from moves
-    inner join months
-        on moves.month = months.next_month
     group by moves.month, moves.segment_family, moves.from_segment, moves.to_segment
 ),
 

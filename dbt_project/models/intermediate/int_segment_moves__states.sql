@@ -1,0 +1,26 @@
+{# In which state the segments of each month and of the one before it are, among which persons move. #}
+{{ config(materialized='table') }}
+
+with
+months as (
+    select
+        month,
+        lag(month) over (order by month asc nulls last) as previous_month
+    from (select distinct month from {{ ref('int_customers__monthly') }}) as months_with_customers
+),
+
+states as (
+    select
+        months.month,
+        concat_ws(' ', cast(states.month as string), states.part, states.state) as state
+    from months
+    inner join {{ ref('int_segments__states') }} as states
+        on states.month in (months.month, months.previous_month)
+    where states.part in ('{{ families_of_moves() | join("', '") }}')
+)
+
+select
+    month,
+    {{ distinct_text('state') }} as state
+from states
+group by month
