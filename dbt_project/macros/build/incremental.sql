@@ -5,7 +5,7 @@ The lake's manifest gives the content hash of every stream-day. Each incremental
 `_build.inputs`, the hashes of the stream-days that it was built of. A run compares the two, finds the
 entities (orders, sessions, account-days) that a changed, new or vanished stream-day touches on either
 side, and replaces exactly those. The hashes are rewritten in the transaction that replaces the rows
-(DuckDB commits to one file at a time, so they are in the marts' file): a killed run leaves both as they were.
+(DuckDB commits to one file at a time, so each file has its own): a killed run leaves both as they were.
 
 A fact takes part by
   - columns `source`, `lake_account`, `first_lake_day`, `last_lake_day`: the files it was built of;
