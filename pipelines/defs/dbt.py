@@ -30,6 +30,7 @@ from dagster_dbt import (
 )
 from packaging.version import Version
 
+from pipelines import measurement
 from pipelines.defs.resources import Workspace
 from pipelines.serving.lock import warehouse_lock
 from pipelines.settings import PROJECT, Settings
@@ -233,7 +234,8 @@ def _call(
     target.mkdir()
     if parsed := parsed_before(calls, project, settings):
         shutil.copy(parsed, target)
-    with _environment({**settings.dbt_environment, **QUIET, **ONE_THREAD}):
+    measured_by = {"SMM_MEASUREMENT": measurement.version()}
+    with _environment({**settings.dbt_environment, **measured_by, **QUIET, **ONE_THREAD}):
         invocation = dbt.cli(arguments, context=context, target_path=target)
     yield from invocation.stream()
 

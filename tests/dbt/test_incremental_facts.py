@@ -285,9 +285,11 @@ def test_a_new_name_is_put_into_the_months_that_use_it(
 
 
 def test_one_family_of_segments_is_replaced_and_not_the_others(warehouse: Warehouse) -> None:
-    warehouse.execute("update mart_customer_value set decile = 1")
+    warehouse.execute(
+        "update _build.inputs set state = 'another'"
+        " where model = 'fct_segment_membership' and stream = 'value'"
+    )
     warehouse.execute("update fct_segment_membership set person_id = 'marked'")
-    warehouse.dbt("run", "--select", "int_members__monthly", "int_segments__states")
     warehouse.dbt("run", "--select", "fct_segment_membership")
     made = "select distinct segment_family from fct_segment_membership where person_id <> 'marked'"
     assert warehouse.rows(made) == [("value",)]

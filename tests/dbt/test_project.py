@@ -62,6 +62,12 @@ def test_every_model_is_described() -> None:
     assert {path.stem for path in (*MODELS, *PYTHON_MODELS)} == described
 
 
+def test_a_fact_is_built_anew_under_any_other_setting() -> None:
+    settings = (PROJECT / "macros" / "build" / "settings.sql").read_text()
+    listed = set(re.findall(r"'(\w+)'", settings[settings.index("macro variables") :]))
+    assert listed == set(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"])
+
+
 def test_every_column_of_a_mart_has_a_type_and_a_description() -> None:
     marts = {path.stem for path in MARTS}
     bare = [

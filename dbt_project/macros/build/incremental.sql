@@ -39,8 +39,7 @@ in parts (a family of segments, say).
 {# What the rows depend on besides the lake: the settings, and the text of every model and macro. Part of each
    recorded state. #}
 {% macro definition_fingerprint() -%}
-    {%- set parts = [reporting_currency(), reporting_timezone(), var('fx_carry_days') | string] -%}
-    {%- do parts.append(var('purchase_action_types') | join(',')) -%}
+    {%- set parts = settings() -%}
     {%- if execute -%}
         {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
             {%- do parts.append(node.checksum.checksum) -%}

@@ -56,5 +56,5 @@
 
 {# Families between whose segments persons move from month to month. #}
 {% macro families_of_moves() -%}
-    {{ return(['rfm', 'lifecycle', 'engagement']) }}
+    {{ return(['rfm', 'lifecycle', 'engagement', 'value']) }}
 {%- endmacro %}

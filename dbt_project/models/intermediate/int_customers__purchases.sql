@@ -1,6 +1,14 @@
-{# What the models of customer value know of each customer: days with a purchase, counted from the first
-   one. A day on which everything went back is no purchase; nor is a credit note. Observed up to the newest
-   order's day. #}
+{# What the models of customer value know of each customer at the end of each month: days with a purchase, counted
+   from the first one. A day on which everything went back is no purchase; nor is a credit note. The running month
+   ends on the newest order's day. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_affected',
+    meta={'replaces': 'month in (select month from $affected)'},
+    pre_hook="{{ find_affected_months(ref('int_customers__states')) }}",
+    post_hook="{{ record_months(ref('int_customers__states')) }}",
+) }}
+
 with
 purchases as (
     select
@@ -14,18 +22,24 @@ purchases as (
     having sum(net_amount_reporting) > 0
 ),
 
-newest as (
-    select max(order_date) as newest_day from {{ ref('fct_order') }}
+months as (
+    select
+        month,
+        snapshot_date
+    from {{ ref('int_customers__states') }}
+    where {{ in_affected_months(ref('int_customers__states'), 'month') }}
 )
 
 select
+    months.month,
     purchases.person_id,
     count(*) - 1 as frequency,
     {{ days_between('purchases.first_day', 'max(purchases.order_date)') }} as recency,
-    {{ days_between('purchases.first_day', 'newest.newest_day') }} as age,
+    {{ days_between('purchases.first_day', 'months.snapshot_date') }} as age,
     {{ ratio(
         'sum(case when purchases.order_date > purchases.first_day then purchases.net_revenue end)', 'count(*) - 1'
     ) }} as monetary
 from purchases
-cross join newest
-group by purchases.person_id, purchases.first_day, newest.newest_day
+inner join months
+    on purchases.order_date <= months.snapshot_date
+group by months.month, months.snapshot_date, purchases.person_id, purchases.first_day

@@ -30,6 +30,7 @@ months as (
 
 select
     months.month,
+    months.snapshot_date,
     concat_ws(
         '|', cast(months.snapshot_date as string), {{ distinct_text("concat_ws(' ', cast(orders.month as string), orders.state)") }}
     ) as state

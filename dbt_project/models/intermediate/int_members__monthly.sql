@@ -1,6 +1,5 @@
 {# Each customer, and each order without a known person, of each month: what they ordered in it, and the segment of
-   each family that they belong to. By traits, who ordered in the month; by standing, all customers at its end. What
-   customers are worth is not here: it is another figure each day, for every month. #}
+   each family that they belong to. By traits, who ordered in the month; by standing, all customers at its end. #}
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_affected',
@@ -36,6 +35,16 @@ customers as (
     select *
     from {{ ref('int_customers__monthly') }}
     where {{ in_affected_months(ref('int_members__states'), 'month') }}
+),
+
+worth as (
+    select
+        valuation.month,
+        customer.person_id,
+        customer.decile
+    from {{ ref('int_customers__valuation') }} as valuation
+    {{ explode('valuation.customers', 'customer') }}
+    where {{ in_affected_months(ref('int_members__states'), 'valuation.month') }}
 ),
 
 {# Customers at the month's end, and who ordered in it without being one: nobody knows who, or only a credit
@@ -95,9 +104,15 @@ select
     coalesce(
         engagement.engagement,
         case when buyers.rfm_segment is null then 'unknown' else 'non_engager' end
-    ) as engagement
+    ) as engagement,
+    case
+        when worth.decile is null then 'unknown'
+        else concat('decile_', lpad(cast(worth.decile as string), 2, '0'))
+    end as value_decile
 from buyers
 left join {{ ref('int_persons__unioned') }} as persons
     on buyers.person_id = persons.person_id
 left join {{ ref('int_engagement__monthly') }} as engagement
     on buyers.person_id = engagement.person_id and buyers.month = engagement.month
+left join worth
+    on buyers.person_id = worth.person_id and buyers.month = worth.month

@@ -12,6 +12,7 @@ months as (
 states as (
     select
         months.month,
+        months.previous_month,
         concat_ws(' ', cast(states.month as string), states.part, states.state) as state
     from months
     inner join {{ ref('int_segments__states') }} as states
@@ -21,6 +22,7 @@ states as (
 
 select
     month,
+    previous_month,
     {{ distinct_text('state') }} as state
 from states
-group by month
+group by month, previous_month

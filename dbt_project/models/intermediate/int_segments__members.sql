@@ -2,7 +2,7 @@
    and what they ordered in it. Every order of a month is in exactly one segment of every family. Persons
    who have not ordered are here where a list declares them or they did something for the company. #}
 
-{%- for family, column in (trait_families() | dictsort) + (standing_families() | dictsort) if family != 'value' %}
+{%- for family, column in (trait_families() | dictsort) + (standing_families() | dictsort) %}
 select
     month,
     '{{ family }}' as segment_family,
@@ -13,22 +13,8 @@ select
     net_revenue
 from {{ ref('int_members__monthly') }}
 where {{ column }} is not null
-union all
+{{- ' union all' if not loop.last }}
 {%- endfor %}
-select
-    members.month,
-    'value' as segment_family,
-    case
-        when worth.decile is null then 'unknown'
-        else concat('decile_', lpad(cast(worth.decile as string), 2, '0'))
-    end as segment,
-    members.member_id,
-    members.person_id,
-    members.orders,
-    members.net_revenue
-from {{ ref('int_members__monthly') }} as members
-left join {{ ref('mart_customer_value') }} as worth
-    on members.person_id = worth.person_id
 {%- for family in ['stakeholder', 'engagement'] %}
 union all
 select

@@ -23,11 +23,6 @@ others as (
     from {{ ref('int_members__others') }}
     where stakeholder is distinct from 'public'
     group by month
-),
-
-worth as (
-    select {{ rows_state(['person_id', 'decile']) }} as state
-    from {{ ref('mart_customer_value') }}
 )
 
 select
@@ -37,12 +32,10 @@ select
         '|',
         members.state,
         cast(members.month = newest.newest_month as string),
-        case when families.part in ('stakeholder', 'engagement') then others.state end,
-        case when families.part = 'value' then worth.state end
+        case when families.part in ('stakeholder', 'engagement') then others.state end
     ) as state
 from {{ ref('int_members__states') }} as members
 cross join newest
 cross join families
-cross join worth
 left join others
     on members.month = others.month

@@ -1,5 +1,6 @@
 select
-    {{ surrogate_key(['model.model', 'model.parameter']) }} as clv_model_key,
+    {{ surrogate_key(['valuation.month', 'model.model', 'model.parameter']) }} as clv_model_key,
+    valuation.month,
     model.model,
     model.parameter,
     model.estimate,
@@ -8,5 +9,5 @@ select
     model.customers,
     model.log_likelihood,
     model.refused
-from {{ ref('int_customers__valuation') }}
-{{ explode('models', 'model') }}
+from {{ ref('int_customers__valuation') }} as valuation
+{{ explode('valuation.models', 'model') }}

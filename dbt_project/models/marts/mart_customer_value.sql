@@ -1,15 +1,20 @@
 {# A model that was refused leaves unknown what depends on it, and says why. #}
 with
+newest as (
+    select max(month) as newest_month from {{ ref('int_customers__valuation') }}
+),
+
 refusals as (
     select
-        max(case when model.model = 'bgnbd' then model.refused end) as purchases_refused,
-        max(case when model.model = 'gamma_gamma' then model.refused end) as spending_refused
-    from {{ ref('int_customers__valuation') }}
-    {{ explode('models', 'model') }}
+        max(case when model = 'bgnbd' then refused end) as purchases_refused,
+        max(case when model = 'gamma_gamma' then refused end) as spending_refused
+    from {{ ref('mart_clv_models') }}
+    where month = (select newest_month from newest)
 ),
 
 customers as (
     select
+        valuation.month,
         customer.person_id,
         customer.probability_alive,
         customer.expected_purchases,
@@ -18,8 +23,9 @@ customers as (
         customer.clv_low,
         customer.clv_high,
         customer.decile
-    from {{ ref('int_customers__valuation') }}
-    {{ explode('customers', 'customer') }}
+    from {{ ref('int_customers__valuation') }} as valuation
+    {{ explode('valuation.customers', 'customer') }}
+    where valuation.month = (select newest_month from newest)
 )
 
 select
@@ -35,5 +41,5 @@ select
     coalesce(refusals.purchases_refused, refusals.spending_refused) as refused
 from customers
 inner join {{ ref('int_customers__purchases') }} as purchases
-    on customers.person_id = purchases.person_id
+    on customers.person_id = purchases.person_id and customers.month = purchases.month
 cross join refusals

@@ -8,18 +8,11 @@
 ) }}
 
 with
-months as (
-    select
-        month,
-        lag(month) over (order by month asc nulls last) as previous_month
-    from (select distinct month from {{ ref('int_customers__monthly') }}) as months_with_customers
-),
-
 affected_months as (
     select
         month,
         previous_month
-    from months
+    from {{ ref('int_segment_moves__states') }}
     where previous_month is not null and {{ in_affected_months(ref('int_segment_moves__states'), 'month') }}
 ),
 
