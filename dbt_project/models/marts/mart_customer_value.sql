@@ -6,10 +6,11 @@ newest as (
 
 refusals as (
     select
-        max(case when model = 'bgnbd' then refused end) as purchases_refused,
-        max(case when model = 'gamma_gamma' then refused end) as spending_refused
-    from {{ ref('mart_clv_models') }}
-    where month = (select newest_month from newest)
+        max(case when models.model = 'bgnbd' then models.refused end) as purchases_refused,
+        max(case when models.model = 'gamma_gamma' then models.refused end) as spending_refused
+    from {{ ref('mart_clv_models') }} as models
+    inner join newest
+        on models.month = newest.newest_month
 ),
 
 customers as (
@@ -24,8 +25,9 @@ customers as (
         customer.clv_high,
         customer.decile
     from {{ ref('int_customers__valuation') }} as valuation
+    inner join newest
+        on valuation.month = newest.newest_month
     {{ explode('valuation.customers', 'customer') }}
-    where valuation.month = (select newest_month from newest)
 )
 
 select
