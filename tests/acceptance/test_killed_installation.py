@@ -1,8 +1,8 @@
 """Killed again and again and run once more, the published content is that of an uninterrupted run.
 
 The real pipeline over the real wire formats. Each kill hits what the one before left: a home that
-was killed four times must end like one that never was. `tests/lake/test_killed.py`,
-`tests/defs/test_runs.py` and `tests/serving` try every boundary on a home of its own.
+was killed four times must end like one that never was. `tests/lake/test_killed.py` and
+`tests/serving` try every boundary of the lake and of publishing on a home of its own.
 """
 
 from __future__ import annotations

@@ -18,8 +18,6 @@ from code_location import make_settings
 from pipelines.commands.runs import runner
 from pipelines.definitions import build_defs
 from pipelines.defs.resources import Unwatched
-from pipelines.lake.store import Lake
-from pipelines.serving import publish
 
 directory, dbt_project, boundary = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 
@@ -27,11 +25,6 @@ directory, dbt_project, boundary = Path(sys.argv[1]), Path(sys.argv[2]), sys.arg
 def checkpoint(name: str) -> None:
     if name == boundary:
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-class DbtWatch(Unwatched):
-    def built(self, node: str) -> None:
-        checkpoint("mid-dbt")
 
 
 class Pages(Adland):
@@ -42,11 +35,9 @@ class Pages(Adland):
 
 
 settings = make_settings(directory)
-publish.checkpoint = checkpoint
 build = partial(build_defs, streams=[SPEND, STRUCTURE], dbt_project=dbt_project)
-with runner(settings, DbtWatch(), build=build) as made:
+with runner(settings, Unwatched(), build=build) as made:
     made.workspace.sources = {"adland": Pages()}
-    made.workspace.lake = Lake(settings.lake, checkpoint=checkpoint)
     read = made.execute("backfill", days=(date(2026, 3, 6), date(2026, 3, 9)))
     built = made.execute("build")
 sys.exit(not (read.success and built.success))

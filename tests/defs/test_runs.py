@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import dagster as dg
-import pytest
 from code_location import make_settings
 
 from pipelines.commands.runs import PROCESS, bury_dead_runs, open_instance, prepare_home
@@ -38,25 +37,6 @@ def published(directory: Path) -> str:
     return content_hash(make_settings(directory).published / "current" / "marts.duckdb")
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(dbt_project, tmp_path_factory) -> str:
-    directory = tmp_path_factory.mktemp("uninterrupted")
-    assert run(directory, dbt_project) == 0
-    return published(directory)
-
-
-BOUNDARIES = ["before-move", "mid-dbt"]
-
-
-@pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_killed_at_a_boundary_and_run_again_the_published_content_is_the_same(
-    uninterrupted, dbt_project, tmp_path, boundary
-):
-    assert run(tmp_path, dbt_project, boundary) == -signal.SIGKILL
-    assert run(tmp_path, dbt_project) == 0
-    assert published(tmp_path) == uninterrupted
-
-
 def test_a_killed_run_counts_as_failed_and_frees_its_pool(dbt_project, tmp_path):
     assert run(tmp_path, dbt_project, "mid-page") == -signal.SIGKILL
     settings = make_settings(tmp_path)
@@ -77,15 +57,15 @@ def test_a_run_that_was_killed_while_it_was_made_counts_as_failed(settings):
         assert [each.status for each in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
 
 
-def test_two_runs_at_once_wait_for_each_other_and_both_succeed(
-    uninterrupted, dbt_project, tmp_path
-):
-    both = [start(tmp_path, dbt_project) for _ in range(2)]
+def test_two_runs_at_once_wait_for_each_other_and_both_succeed(dbt_project, tmp_path):
+    assert run(tmp_path / "alone", dbt_project) == 0
+    home = tmp_path / "shared"
+    both = [start(home, dbt_project) for _ in range(2)]
     errors = [process.communicate(timeout=180)[1].decode() for process in both]
     assert [process.returncode for process in both] == [0, 0], errors
-    assert published(tmp_path) == uninterrupted
+    assert published(home) == published(tmp_path / "alone")
     # Whoever came second found nothing new.
-    assert len(versions_of(make_settings(tmp_path).published)) == 1
+    assert len(versions_of(make_settings(home).published)) == 1
 
 
 def test_dagster_home_receives_the_configuration_once(settings):
