@@ -352,6 +352,14 @@ def test_a_changed_macro_is_another_definition(
     assert warehouse.compiled("select '{{ definition_fingerprint() }}'") != before
 
 
+def test_another_version_of_the_measurement_is_another_definition(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = warehouse.compiled("select '{{ definition_fingerprint() }}'")
+    monkeypatch.setenv("SMM_MEASUREMENT", "another")
+    assert warehouse.compiled("select '{{ definition_fingerprint() }}'") != before
+
+
 def test_an_emptied_day_disappears(lake: HandmadeLake, warehouse: Warehouse) -> None:
     lake.put("meta_ads.insights_ad", s.ACCOUNT, s.FRIDAY, [])
     lake.put("meta_ads.insights_campaign", s.ACCOUNT, s.FRIDAY, [])
