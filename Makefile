@@ -13,6 +13,9 @@ SQLFLUFF := import atexit, gc; gc.set_threshold(50_000, 50, 50); atexit.register
 # Files in the order of the listing: by number of tests, the longest would come last.
 WORKERS = $(shell $(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 
+# Where modules are not kept compiled, each of a run's processes compiles them anew: two seconds every time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run run-example ui test lint lint-python lint-sql bench bench-extract bench-latency bench-attribution bench-incremental scores lock clean
 
