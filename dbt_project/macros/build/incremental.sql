@@ -14,9 +14,8 @@ A fact takes part by
   - a post-hook `record_inputs(…)`.
 
 What is made of other models, whose rows may change without a file of the day, is replaced month by month, where
-what a month is made of is in another state than it was: `find_affected_months`, `in_affected_months`,
-`record_months`. Their `states` is a relation with `month` and `state`, and with `part` where a month is replaced
-in parts (a family of segments, say).
+what a month is made of is in another state than it was. It takes part by `config(**replaced_by_month(…))`, and makes
+no more than the rows `in_affected_months`.
 #}
 
 {# In the file of the model, so that its rows and what they were made of are committed in one. #}
@@ -292,6 +291,23 @@ in parts (a family of segments, say).
 {% macro changed_months(states, in_parts) %}
     {{ changed_states(current_months(states, in_parts), told_by='lake_day, stream') }}
 {% endmacro %}
+
+{# The configuration of what is replaced month by month. `states` is the model that tells of each `month` in which
+   `state` it is, or `in_parts` of each `part` of each month (a family of segments, say), which then is the model's
+   `segment_family`; `month` is the model's own. #}
+{% macro replaced_by_month(states, month='month', in_parts=false) -%}
+    {%- set of_states = "(ref('" ~ states ~ "'), in_parts=" ~ in_parts ~ ")" -%}
+    {{ return({
+        'materialized': 'incremental',
+        'incremental_strategy': 'replace_affected',
+        'meta': {
+            'replaces': '(' ~ month ~ ', segment_family) in (select month, part from $affected)' if in_parts
+                else month ~ ' in (select month from $affected)',
+        },
+        'pre_hook': '{{ find_affected_months' ~ of_states ~ ' }}',
+        'post_hook': '{{ record_months' ~ of_states ~ ' }}',
+    }) }}
+{%- endmacro %}
 
 {# Pre-hook of what is replaced month by month. #}
 {% macro find_affected_months(states, in_parts=false) %}

@@ -1,12 +1,6 @@
 {# Customers at the end of each month since their first order: what they did in the month, and what
    recency, frequency and money they then had. The running month ends on the newest order's day. #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': 'month in (select month from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_customers__states')) }}",
-    post_hook="{{ record_months(ref('int_customers__states')) }}",
-) }}
+{{ config(**replaced_by_month('int_customers__states')) }}
 
 with
 activity as (
@@ -22,23 +16,12 @@ activity as (
     group by person_id, {{ month_start('order_date') }}
 ),
 
-newest as (
-    select max(order_date) as newest_order_date from {{ ref('fct_order') }}
-),
-
-bounds as (
-    select
-        min(month) as first_month,
-        max(month) as last_month
-    from activity
-),
-
 months as (
-    select distinct dates.month_start as month
-    from {{ ref('dim_date') }} as dates
-    inner join bounds
-        on dates.month_start between bounds.first_month and bounds.last_month
-    where {{ in_affected_months(ref('int_customers__states'), 'dates.month_start') }}
+    select
+        month,
+        snapshot_date
+    from {{ ref('int_customers__states') }}
+    where {{ in_affected_months(ref('int_customers__states'), 'month') }}
 ),
 
 {# What stands from a month with orders until the next one: windows over these are an eighth of those over all
@@ -75,7 +58,7 @@ buyers as (
         running.person_id,
         running.person_number,
         months.month,
-        least({{ month_end('months.month') }}, newest.newest_order_date) as snapshot_date,
+        months.snapshot_date,
         case when months.month = running.from_month then running.orders else 0 end as orders,
         case when months.month = running.from_month then coalesce(running.net_revenue, 0) else 0 end as net_revenue,
         running.first_order_date_ever,
@@ -89,7 +72,6 @@ buyers as (
         on
             running.from_month <= months.month
             and (running.until_month > months.month or running.until_month is null)
-    cross join newest
     where running.orders_to_date > 0
 ),
 

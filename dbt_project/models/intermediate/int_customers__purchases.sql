@@ -1,13 +1,7 @@
 {# What the models of customer value know of each customer at the end of each month: days with a purchase, counted
    from the first one. A day on which everything went back is no purchase; nor is a credit note. The running month
    ends on the newest order's day. #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': 'month in (select month from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_customers__states')) }}",
-    post_hook="{{ record_months(ref('int_customers__states')) }}",
-) }}
+{{ config(**replaced_by_month('int_customers__states')) }}
 
 with
 purchases as (

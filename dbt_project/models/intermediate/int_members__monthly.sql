@@ -1,12 +1,6 @@
 {# Each customer, and each order without a known person, of each month: what they ordered in it, and the segment of
    each family that they belong to. By traits, who ordered in the month; by standing, all customers at its end. #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': 'month in (select month from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_members__states')) }}",
-    post_hook="{{ record_months(ref('int_members__states')) }}",
-) }}
+{{ config(**replaced_by_month('int_members__states')) }}
 
 with
 activity as (

@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': '(month, segment_family) in (select month, part from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_segments__states'), in_parts=true) }}",
-    post_hook="{{ record_months(ref('int_segments__states'), in_parts=true) }}",
-) }}
+{{ config(**replaced_by_month('int_segments__states', in_parts=true)) }}
 
 with
 newest as (

@@ -2,13 +2,7 @@
 Credits of a month are made again when anything that they come of has changed: an order, a touch, a cost, or what
 the month learns of the channels.
 #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': month_start('order_date') ~ ' in (select month from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_credits__states')) }}",
-    post_hook="{{ record_months(ref('int_credits__states')) }}",
-) }}
+{{ config(**replaced_by_month('int_credits__states', month=month_start('order_date'))) }}
 
 with
 {# Keys are made of touches, and not of each model's credit of them. #}

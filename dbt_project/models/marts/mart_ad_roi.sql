@@ -1,13 +1,7 @@
 {# The same as mart_campaign_roi below the campaign, for campaigns of advertising. What cannot be told to an
    ad is at `__unallocated__`: spend beyond the ads', and orders by touches that name a campaign alone.
    Spend and claims are repeated for each attribution model: a sum is over one model. #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': month_start('date_day') ~ ' in (select month from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_returns__states')) }}",
-    post_hook="{{ record_months(ref('int_returns__states')) }}",
-) }}
+{{ config(**replaced_by_month('int_returns__states', month=month_start('date_day'))) }}
 
 with
 models as (

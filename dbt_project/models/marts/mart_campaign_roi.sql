@@ -1,12 +1,6 @@
 {# Spend stands on the day of the advertising account, revenue on the day of the order. Spend and claims
    are repeated for each attribution model: a sum is over one model. #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': month_start('date_day') ~ ' in (select month from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_returns__states')) }}",
-    post_hook="{{ record_months(ref('int_returns__states')) }}",
-) }}
+{{ config(**replaced_by_month('int_returns__states', month=month_start('date_day'))) }}
 
 with
 models as (

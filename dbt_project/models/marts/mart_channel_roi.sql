@@ -2,13 +2,7 @@
    region in which a platform says that its ads were shown; what no platform says (LinkedIn and X do not,
    TikTok tells provinces by number) is at `__unallocated__`, with what conversion rounds differently by
    region. Spend is repeated for each attribution model: a sum is over one model. #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': 'month in (select month from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_returns__states')) }}",
-    post_hook="{{ record_months(ref('int_returns__states')) }}",
-) }}
+{{ config(**replaced_by_month('int_returns__states')) }}
 
 with
 models as (

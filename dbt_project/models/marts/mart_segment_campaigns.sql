@@ -1,12 +1,6 @@
 {# Orders are in the segment in which their person was in the order's month; spend is in the segment by which
    a platform breaks it down, and is repeated for each attribution model: a sum is over one model. #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': '(month, segment_family) in (select month, part from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_segment_returns__states'), in_parts=true) }}",
-    post_hook="{{ record_months(ref('int_segment_returns__states'), in_parts=true) }}",
-) }}
+{{ config(**replaced_by_month('int_segment_returns__states', in_parts=true)) }}
 
 with
 models as (

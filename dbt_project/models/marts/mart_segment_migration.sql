@@ -1,11 +1,5 @@
 {# A flow of fewer than `min_segment_size` persons is not shown by itself: see int_segments__sized. #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_affected',
-    meta={'replaces': 'month in (select month from $affected)'},
-    pre_hook="{{ find_affected_months(ref('int_segment_moves__states')) }}",
-    post_hook="{{ record_months(ref('int_segment_moves__states')) }}",
-) }}
+{{ config(**replaced_by_month('int_segment_moves__states')) }}
 
 with
 affected_months as (
