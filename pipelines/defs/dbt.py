@@ -52,8 +52,8 @@ ASSERTIONS = {
 }
 
 
-# All of it is told on standard output: to put it into words twice costs a tenth of the call, whatever
-# level the file keeps.
+# All of it is told on standard output: to put it into words twice costs a tenth of the call,
+# whatever level the file keeps.
 QUIET = {"DBT_LOG_LEVEL_FILE": "none"}
 # Threads of linear algebra wait for each other busily: on two cores the value of 66,000 customers
 # took four times the CPU, no faster, and its last digit hung on the number of cores.
