@@ -108,8 +108,9 @@ class Warehouse:
                 "--profiles-dir", str(PROJECT),
                 "--target-path", str(self.target),
                 "--log-path", str(self.directory / "logs"),
+                # What fails is in the results. A log that is only not shown is still put into words.
+                "--log-level", "none",
                 "--log-level-file", "none",
-                "--quiet",
             ]
         )  # fmt: skip
 
