@@ -291,17 +291,6 @@ def test_a_new_name_is_put_into_the_months_that_use_it(warehouse: Warehouse) -> 
     assert warehouse.rows(name) == [("Lebaran",)]
 
 
-def test_one_family_of_segments_is_replaced_and_not_the_others(warehouse: Warehouse) -> None:
-    warehouse.execute(
-        "update _build.inputs set state = 'another'"
-        " where model = 'fct_segment_membership' and stream = 'value'"
-    )
-    warehouse.execute("update fct_segment_membership set person_id = 'marked'")
-    warehouse.dbt("run", "--select", "fct_segment_membership")
-    made = "select distinct segment_family from fct_segment_membership where person_id <> 'marked'"
-    assert warehouse.rows(made) == [("value",)]
-
-
 def test_what_is_judged_otherwise_now_is_replaced(warehouse: Warehouse) -> None:
     # As words that were not on the lists then would have it.
     warehouse.execute("update fct_content set sentiment = null, sentiment_score = null")

@@ -79,13 +79,12 @@ no more than the rows `in_affected_months`.
     where concat(source, '.', stream) in ('{{ inputs | join("', '") }}')
 {% endmacro %}
 
-{# The same of what is made of other models, month by month: `states` is a relation that tells of each month, or
-   with `in_parts` of each part of each month, in which state what it is made of is. A month stands as its first
-   day, a part as a stream, and both are of no source. #}
-{% macro current_months(states, in_parts=false) %}
+{# The same of what is made of other models, month by month: `states` is a relation that tells of each month in which
+   state what it is made of is. A month stands as its first day, and is of no source. #}
+{% macro current_months(states) %}
     select
         '' as source,
-        {{ 'part' if in_parts else "''" }} as stream,
+        '' as stream,
         '' as account,
         month as lake_day,
         concat(state, '{{ definition_fingerprint() }}') as state
@@ -222,8 +221,8 @@ no more than the rows `in_affected_months`.
     {{ record_states(current_inputs(inputs)) }}
 {% endmacro %}
 
-{% macro record_months(states, in_parts=false) %}
-    {{ record_states(current_months(states, in_parts)) }}
+{% macro record_months(states) %}
+    {{ record_states(current_months(states)) }}
 {% endmacro %}
 
 {% macro record_states(states) %}
@@ -288,66 +287,41 @@ no more than the rows `in_affected_months`.
     {{ literal_days('select distinct cast(lake_day as string) from (' ~ changed_inputs(inputs) ~ ') as changed order by 1') }}
 {%- endmacro %}
 
-{% macro changed_months(states, in_parts) %}
-    {{ changed_states(current_months(states, in_parts), told_by='lake_day, stream') }}
+{% macro changed_months(states) %}
+    {{ changed_states(current_months(states), told_by='lake_day') }}
 {% endmacro %}
 
 {# The configuration of what is replaced month by month. `states` is the model that tells of each `month` in which
-   `state` it is, or `in_parts` of each `part` of each month (a family of segments, say), which then is the model's
-   `segment_family`; `month` is the model's own. #}
-{% macro replaced_by_month(states, month='month', in_parts=false) -%}
-    {%- set of_states = "(ref('" ~ states ~ "'), in_parts=" ~ in_parts ~ ")" -%}
+   `state` it is; `month` is the model's own. #}
+{% macro replaced_by_month(states, month='month') -%}
+    {%- set of_states = "(ref('" ~ states ~ "'))" -%}
     {{ return({
         'materialized': 'incremental',
         'incremental_strategy': 'replace_affected',
-        'meta': {
-            'replaces': '(' ~ month ~ ', segment_family) in (select month, part from $affected)' if in_parts
-                else month ~ ' in (select month from $affected)',
-        },
+        'meta': {'replaces': month ~ ' in (select month from $affected)'},
         'pre_hook': '{{ find_affected_months' ~ of_states ~ ' }}',
         'post_hook': '{{ record_months' ~ of_states ~ ' }}',
     }) }}
 {%- endmacro %}
 
 {# Pre-hook of what is replaced month by month. #}
-{% macro find_affected_months(states, in_parts=false) %}
+{% macro find_affected_months(states) %}
     {%- if is_incremental() -%}
     create or replace temporary table {{ affected() }} as
-    select
-        lake_day as month,
-        stream as part
-    from ({{ changed_months(states, in_parts) }}) as changed
+    select lake_day as month
+    from ({{ changed_months(states) }}) as changed
     {%- else -%}
     select 1 as nothing_to_compare
     {%- endif -%}
 {% endmacro %}
 
-{# In the model: whether a row is of those months, or with `part`, its column, of those parts of months; true of every
-   row where all is made anew. As literals, so that it passes through views. #}
-{% macro in_affected_months(states, month, part=none, in_parts=false) -%}
-    {%- if not is_incremental() -%}
-    true
+{# In the model: whether a row is of those months; true of every row where all is made anew. As literals, so that it
+   passes through views. #}
+{% macro in_affected_months(states, month) -%}
+    {%- if is_incremental() -%}
+    {{ month }} in ({{ literal_days('select cast(lake_day as string) from (' ~ changed_months(states) ~ ') as changed order by 1') }})
     {%- else -%}
-    {%- set parts_of_days = {} -%}
-    {%- if execute -%}
-        {%- set query = 'select cast(lake_day as string), stream from (' ~ changed_months(states, in_parts or part is not none)
-            ~ ') as changed order by 1, 2' -%}
-        {%- for day, name in run_query(query).rows -%}
-            {%- do parts_of_days.setdefault(day, []).append("'" ~ name ~ "'") -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- set days_of_parts = {} -%}
-    {%- for day, parts in parts_of_days.items() -%}
-        {%- do days_of_parts.setdefault(parts | join(', '), []).append("date '" ~ day ~ "'") -%}
-    {%- endfor -%}
-    (
-        {%- for parts, days in days_of_parts.items() %}
-        {{ 'or ' if not loop.first }}({{ month }} in ({{ days | join(', ') }})
-        {{- ' and ' ~ part ~ ' in (' ~ parts ~ ')' if part }})
-        {%- else %}
-        false
-        {%- endfor %}
-    )
+    true
     {%- endif -%}
 {%- endmacro %}
 

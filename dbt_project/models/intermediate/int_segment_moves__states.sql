@@ -1,4 +1,4 @@
-{# In which state the segments of each month and of the one before it are, among which persons move. #}
+{# In which state the members of each month and of the one before it are, who move between segments. #}
 {{ config(materialized='table') }}
 
 with
@@ -13,11 +13,10 @@ states as (
     select
         months.month,
         months.previous_month,
-        concat_ws(' ', cast(states.month as string), states.part, states.state) as state
+        concat_ws(' ', cast(states.month as string), states.state) as state
     from months
-    inner join {{ ref('int_segments__states') }} as states
+    inner join {{ ref('int_members__states') }} as states
         on states.month in (months.month, months.previous_month)
-    where states.part in ('{{ families_of_moves() | join("', '") }}')
 )
 
 select

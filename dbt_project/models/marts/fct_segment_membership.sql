@@ -1,4 +1,4 @@
-{{ config(**replaced_by_month('int_segments__states', in_parts=true)) }}
+{{ config(**replaced_by_month('int_segments__states')) }}
 
 with
 newest as (
@@ -19,4 +19,4 @@ cross join newest
 where
     members.person_id is not null
     and members.segment <> 'public'
-    and {{ in_affected_months(ref('int_segments__states'), 'members.month', 'members.segment_family') }}
+    and {{ in_affected_months(ref('int_segments__states'), 'members.month') }}

@@ -1,6 +1,6 @@
 {# Orders are in the segment in which their person was in the order's month; spend is in the segment by which
    a platform breaks it down, and is repeated for each attribution model: a sum is over one model. #}
-{{ config(**replaced_by_month('int_segment_returns__states', in_parts=true)) }}
+{{ config(**replaced_by_month('int_segment_returns__states')) }}
 
 with
 models as (
@@ -19,7 +19,7 @@ credited as (
         {# One order without a known cost leaves the margin of its row unknown. #}
         case when count(*) = count(attributed_margin_reporting) then sum(attributed_margin_reporting) end as margin
     from {{ ref('fct_touch_credit') }}
-    where {{ in_affected_months(ref('int_segment_returns__states'), month_start('order_date'), in_parts=true) }}
+    where {{ in_affected_months(ref('int_segment_returns__states'), month_start('order_date')) }}
     group by {{ month_start('order_date') }}, coalesce(person_id, order_key), campaign_key, attribution_model
 ),
 
@@ -35,7 +35,7 @@ members as (
             members.month = sizes.month
             and members.segment_family = sizes.segment_family
             and members.segment = sizes.segment
-    where {{ in_affected_months(ref('int_segment_returns__states'), 'members.month', 'members.segment_family') }}
+    where {{ in_affected_months(ref('int_segment_returns__states'), 'members.month') }}
 ),
 
 attributed as (
@@ -70,7 +70,7 @@ spent as (
             spend.month = sizes.month
             and spend.segment_family = sizes.segment_family
             and spend.segment = sizes.segment
-    where {{ in_affected_months(ref('int_segment_returns__states'), 'spend.month', 'spend.segment_family') }}
+    where {{ in_affected_months(ref('int_segment_returns__states'), 'spend.month') }}
     group by
         sizes.month,
         sizes.segment_family,
