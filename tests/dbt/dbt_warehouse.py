@@ -108,7 +108,7 @@ class Warehouse:
                 "--profiles-dir", str(PROJECT),
                 "--target-path", str(self.target),
                 "--log-path", str(self.directory / "logs"),
-                # What fails is in the results. A log that is only not shown is still put into words.
+                # What fails is in the results; a log that is only not shown is still worded.
                 "--log-level", "none",
                 "--log-level-file", "none",
             ]
