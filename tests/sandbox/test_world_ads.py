@@ -212,3 +212,10 @@ def test_a_network_that_closes_days_in_utc_books_a_click_after_jakartas_midnight
     }
     assert visits.num_rows > 0
     assert set(zip(visits["content"].to_pylist(), days.to_pylist(), strict=True)) <= delivered
+
+
+def test_a_view_after_the_calendars_last_midnight_is_claimed_and_breaks_nothing() -> None:
+    # An order of one who lingers past it: now and then a world of the default size failed to build.
+    lingering = WorldConfig(anchor=date(2026, 11, 28), seed=16, size=20_000)
+    world = build_world(lingering, utc(2026, 11, 28, 9))
+    assert total(served_cells(world, "id"), "purchases_claimed_1d_view") > 0

@@ -193,7 +193,7 @@ def _claim_rows(
     local = np.zeros(len(at), np.int64)
     for code, calendar in enumerate(calendars):
         mine = unseen["market"] == code
-        local[mine] = np.maximum(calendar.day_of(at[mine]), 0)
+        local[mine] = np.clip(calendar.day_of(at[mine]), 0, calendar.days - 1)
     own = (of.campaigns["market"] == unseen["market"][:, None]) & (
         of.campaigns["network"] == network
     )
