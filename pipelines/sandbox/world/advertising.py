@@ -154,7 +154,7 @@ def _day_of(
     # The only other zone is UTC.
     own_zone = np.array([network.closes_in is not None for network in NETWORKS])
     other = own_zone[of.campaigns["network"][of.ads["campaign"][ad]]]
-    day[other] = np.maximum(at[other] // DAY - calendars[0].ordinal, 0)
+    day[other] = np.clip(at[other] // DAY - calendars[0].ordinal, 0, calendars[0].days - 1)
     return day
 
 
@@ -193,7 +193,7 @@ def _claim_rows(
     local = np.zeros(len(at), np.int64)
     for code, calendar in enumerate(calendars):
         mine = unseen["market"] == code
-        local[mine] = np.clip(calendar.day_of(at[mine]), 0, calendar.days - 1)
+        local[mine] = calendar.day_of(at[mine])
     own = (of.campaigns["market"] == unseen["market"][:, None]) & (
         of.campaigns["network"] == network
     )
@@ -202,7 +202,7 @@ def _claim_rows(
     found = campaign >= 0
     first_ad = np.searchsorted(of.ads["campaign"], campaign[found])
     day = _day_of(calendars, of, first_ad, unseen["market"][found], at[found])
-    viewed = _claimed(config, draws, calendars, unseen.take(found), first_ad, np.maximum(day, 0))
+    viewed = _claimed(config, draws, calendars, unseen.take(found), first_ad, day)
     by_view = viewed.plus(claims_view=viewed["claims_click"], claims_click=0, impressions=1)
     return [rows, by_view]
 

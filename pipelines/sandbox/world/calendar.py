@@ -74,8 +74,13 @@ class Calendar:
         return (self.first - EPOCH).days
 
     def day_of(self, seconds: Array) -> Array:
-        """The index of the local day that holds each instant."""
-        return np.searchsorted(self.midnights, seconds, side="right") - 1
+        """The index of the local day that holds each instant, or of the calendar's nearest day."""
+        day = np.searchsorted(self.midnights, seconds, side="right") - 1
+        return np.clip(day, 0, self.days - 1)
+
+    def holds(self, seconds: Array) -> Array:
+        """Whether each instant comes before the calendar's end."""
+        return np.asarray(seconds < self.midnights[-1])
 
     def instant(self, draws: Draws, purpose: str, keys: Keys, days: Array) -> Array:
         """A drawn instant on each local day, by the hours at which people shop."""

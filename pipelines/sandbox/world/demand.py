@@ -233,10 +233,8 @@ def repeats(draws: Draws, calendars: tuple[Calendar, ...], persons: Frame) -> Fr
     key, at, market = key[person, place], at[person, place], persons["market"][person]
     kept = np.zeros(len(key), bool)
     for code, calendar in enumerate(calendars):
-        mine = np.flatnonzero(market == code)
+        mine = np.flatnonzero((market == code) & calendar.holds(at))
         day = calendar.day_of(at[mine])
-        inside = day < calendar.days
-        mine, day = mine[inside], day[inside]
         wants = calendar.demand[day] / DEMAND_CAP
         kept[mine] = draws.chance("repeat/accepted", key[mine], wants)
         at[mine] = calendar.instant(draws, "repeat", key[mine], day)

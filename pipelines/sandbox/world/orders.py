@@ -312,7 +312,7 @@ def _unhappy(draws: Draws, calendars: tuple[Calendar, ...], orders: Frame) -> Ar
     rate = np.full(len(orders), 0.045)
     for code, calendar in enumerate(calendars):
         mine = np.flatnonzero(orders["market"] == code)
-        day = np.clip(calendar.day_of(orders["created"][mine]), 0, calendar.days - 1)
+        day = calendar.day_of(orders["created"][mine])
         rate[mine] *= 1.0 + 3.0 * (1.0 - calendar.crisis[day])
     able = (orders["cancelled"] < 0) & ~orders["test"] & (orders["source"] != 1)
     return np.flatnonzero(able & draws.chance("refund", orders["key"], rate))

@@ -270,9 +270,9 @@ def _placed(draws: Draws, calendar: Calendar, buyers: Frame, known: _Identities)
     gaps = 4 * DAY + draws.exponential("outlet/gap", keys, 40.0 * DAY)
     at = buyers["at"][:, None] + np.cumsum(gaps, axis=1).astype(np.int64)
     buyer, place = np.nonzero(np.logical_and.accumulate(stays, axis=1))
+    inside = calendar.holds(at[buyer, place])
+    buyer, place = buyer[inside], place[inside]
     key, day = keys[buyer, place], calendar.day_of(at[buyer, place])
-    inside = day < calendar.days
-    buyer, key, day = buyer[inside], key[inside], day[inside]
     wanted = draws.chance("outlet/accepted", key, calendar.demand[day] / DEMAND_CAP)
     buyer, key, day = buyer[wanted], key[wanted], day[wanted]
     again = Frame(key=key, buyer=buyer, at=calendar.instant(draws, "outlet/again", key, day))
@@ -413,7 +413,7 @@ def _refunds(draws: Draws, calendar: Calendar, orders: Frame, lines: Frame) -> F
     """At most one refund an order: all of it if cancelled, else all, a line, or goodwill."""
     key, kept = orders["key"], (orders["trashed"] < 0) & ~orders["test"]
     cancelled = (orders["cancelled"] >= 0) & (orders["paid"] >= 0) & kept
-    day = np.clip(calendar.day_of(orders["at"]), 0, calendar.days - 1)
+    day = calendar.day_of(orders["at"])
     rate = 0.05 * (1.0 + 3.0 * (1.0 - calendar.crisis[day]))
     unhappy = (orders["completed"] >= 0) & kept & draws.chance("outlet/refund", key, rate)
     row = np.flatnonzero(cancelled | unhappy)
@@ -674,7 +674,7 @@ def _review_table(
     row, outlet = rows["row"], rows["outlet"]
     key, buyer = orders["key"][row], orders["buyer"][row]
     starts = np.searchsorted(outlet, np.arange(len(OUTLETS)))
-    day = np.clip(calendar.day_of(rows["at"]), 0, calendar.days - 1)
+    day = calendar.day_of(rows["at"])
     scandal = ((1.0 - calendar.crisis[day]) / CRISIS_LOSS)[:, None]
     stars = draws.choice_by_row("review/stars", key, (1 - scandal) * HAPPY + scandal * UPSET)
     scared = (stars < 2) & draws.chance("review/scared", key, scandal[:, 0])

@@ -193,7 +193,7 @@ def _with_channel(draws: Draws, calendars: tuple[Calendar, ...], of: Plan, touch
     paid = np.flatnonzero(channel == PAID)
     for code, calendar in enumerate(calendars):
         mine = paid[touches["market"][paid] == code]
-        day = np.clip(calendar.day_of(touches["at"][mine]), 0, calendar.days - 1)
+        day = calendar.day_of(touches["at"][mine])
         weights = of.poach[day] * (of.campaigns["market"] == code)
         campaign[mine] = draws.choice_by_row("visit/campaign", key[mine], weights)
     channel = np.where((channel == PAID) & (campaign < 0), DIRECT, channel)

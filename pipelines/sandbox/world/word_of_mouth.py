@@ -171,9 +171,8 @@ def _clicks(draws: Draws, calendars: tuple[Calendar, ...], shares: Frame, first:
     mood, inside = np.ones(len(key)), np.zeros(len(key), bool)
     for code, calendar in enumerate(calendars):
         mine = np.flatnonzero(market == code)
-        day = calendar.day_of(at[mine])
-        inside[mine] = day < calendar.days
-        mood[mine] = calendar.crisis[np.minimum(day, calendar.days - 1)]
+        inside[mine] = calendar.holds(at[mine])
+        mood[mine] = calendar.crisis[calendar.day_of(at[mine])]
     at_once = draws.chance("share/at_once", key, 0.45)
     delay = 1800 + np.minimum(draws.exponential("share/delay", key, 1.5 * DAY), 6.4 * DAY)
     return Frame(
