@@ -121,6 +121,16 @@ no more than the rows `in_affected_months`.
     {{ this.identifier }}__affected
 {%- endmacro %}
 
+{# In a pre-hook: fills that table by the query that is called with. Nothing is to compare where all is made anew. #}
+{% macro mark_affected() -%}
+    {%- if is_incremental() -%}
+    create or replace temporary table {{ affected() }} as
+    {{ caller() }}
+    {%- else -%}
+    select 1 as nothing_to_compare
+    {%- endif -%}
+{%- endmacro %}
+
 {# Rows of `rows` that are built of a changed file. #}
 {% macro touched_keys(key, rows) %}
     select {{ key }}
@@ -141,8 +151,7 @@ no more than the rows `in_affected_months`.
 {% macro find_affected(
     key, candidates, inputs, built_if='true', widen_by=none, fx_date=none, judged_in=none, judged=()
 ) %}
-    {%- if is_incremental() -%}
-    create or replace temporary table {{ affected() }} as
+    {%- call mark_affected() %}
     with
     changed as (
         {{ changed_inputs(inputs) }}
@@ -204,9 +213,7 @@ no more than the rows `in_affected_months`.
     union
     select {{ key }} from {{ this }} where {{ widen_by }} in (select {{ widen_by }} from groups_touched)
     {%- endif %}
-    {%- else -%}
-    select 1 as nothing_to_compare
-    {%- endif -%}
+    {%- endcall -%}
 {% endmacro %}
 
 {# In a model: the rows of this run. All of them, unless the fact is there already. #}
@@ -249,34 +256,30 @@ no more than the rows `in_affected_months`.
 
 {# Pre-hook of a fact whose rows depend on earlier days: the first changed day of each account. #}
 {% macro first_changes(inputs) %}
-    {%- if is_incremental() -%}
-    create or replace temporary table {{ affected() }} as
+    {%- call mark_affected() %}
     select
         source,
         account,
         min(lake_day) as lake_day
     from ({{ changed_inputs(inputs) }}) as changed
     group by source, account
-    {%- else -%}
-    select 1 as nothing_to_compare
-    {%- endif -%}
+    {%- endcall -%}
 {% endmacro %}
 
 {# Pre-hook of a fact whose rows are each of one day's file: the account-days that changed. #}
 {% macro find_affected_days(inputs) %}
-    {%- if is_incremental() -%}
-    create or replace temporary table {{ affected() }} as
+    {%- call mark_affected() %}
     {{ changed_inputs(inputs) }}
-    {%- else -%}
-    select 1 as nothing_to_compare
-    {%- endif -%}
+    {%- endcall -%}
 {% endmacro %}
 
-{# Days as a list of literals, for a filter that prunes files; a day that no file has, where none are. #}
+{# The `lake_day` of a query's rows as a list of literals, for a filter that prunes files; a day that no file has,
+   where there are none. #}
 {% macro literal_days(query) -%}
     {%- set days = [] -%}
     {%- if execute -%}
-        {%- for row in run_query(query).rows -%}
+        {%- set distinct_days = 'select distinct cast(lake_day as string) from (' ~ query ~ ') as told order by 1' -%}
+        {%- for row in run_query(distinct_days).rows -%}
             {%- do days.append("date '" ~ row[0] ~ "'") -%}
         {%- endfor -%}
     {%- endif -%}
@@ -284,7 +287,7 @@ no more than the rows `in_affected_months`.
 {%- endmacro %}
 
 {% macro changed_days(inputs) -%}
-    {{ literal_days('select distinct cast(lake_day as string) from (' ~ changed_inputs(inputs) ~ ') as changed order by 1') }}
+    {{ literal_days(changed_inputs(inputs)) }}
 {%- endmacro %}
 
 {% macro changed_months(states) %}
@@ -306,20 +309,17 @@ no more than the rows `in_affected_months`.
 
 {# Pre-hook of what is replaced month by month. #}
 {% macro find_affected_months(states) %}
-    {%- if is_incremental() -%}
-    create or replace temporary table {{ affected() }} as
+    {%- call mark_affected() %}
     select lake_day as month
     from ({{ changed_months(states) }}) as changed
-    {%- else -%}
-    select 1 as nothing_to_compare
-    {%- endif -%}
+    {%- endcall -%}
 {% endmacro %}
 
 {# In the model: whether a row is of those months; true of every row where all is made anew. As literals, so that it
    passes through views. #}
 {% macro in_affected_months(states, month) -%}
     {%- if is_incremental() -%}
-    {{ month }} in ({{ literal_days('select cast(lake_day as string) from (' ~ changed_months(states) ~ ') as changed order by 1') }})
+    {{ month }} in ({{ literal_days(changed_months(states)) }})
     {%- else -%}
     true
     {%- endif -%}
@@ -346,18 +346,15 @@ no more than the rows `in_affected_months`.
 
 {# Pre-hook of fct_session. #}
 {% macro find_affected_sessions(inputs) %}
-    {%- if is_incremental() -%}
-    create or replace temporary table {{ affected() }} as
+    {%- call mark_affected() %}
     {{ sessions_touched(inputs) }}
-    {%- else -%}
-    select 1 as nothing_to_compare
-    {%- endif -%}
+    {%- endcall -%}
 {% endmacro %}
 
 {# The days that those sessions lie on: the changed ones, and those that their built rows reach to. #}
 {% macro days_of_affected_sessions(inputs) -%}
     {%- set query -%}
-        select distinct cast(files.lake_day as string) as lake_day
+        select files.lake_day
         from {{ ref('stg_lake__files') }} as files
         inner join (
             select
@@ -373,7 +370,6 @@ no more than the rows `in_affected_months`.
         ) as spans
             on files.lake_day between spans.first_lake_day and spans.last_lake_day
         where concat(files.source, '.', files.stream) in ('{{ inputs | join("', '") }}')
-        order by 1
     {%- endset -%}
     {{ literal_days(query) }}
 {%- endmacro %}
@@ -398,17 +394,12 @@ no more than the rows `in_affected_months`.
 
 {# Pre-hook of fct_ad_daily. #}
 {% macro find_affected_account_days(inputs) %}
-    {%- if is_incremental() -%}
-    create or replace temporary table {{ affected() }} as
+    {%- call mark_affected() %}
     select {{ surrogate_key(['source', 'lake_account', 'lake_day']) }} as account_day_key
     from ({{ account_days_touched(inputs) }}) as touched
-    {%- else -%}
-    select 1 as nothing_to_compare
-    {%- endif -%}
+    {%- endcall -%}
 {% endmacro %}
 
 {% macro days_of_affected_accounts(inputs) -%}
-    {{ literal_days(
-        'select distinct cast(lake_day as string) from (' ~ account_days_touched(inputs) ~ ') as touched order by 1'
-    ) }}
+    {{ literal_days(account_days_touched(inputs)) }}
 {%- endmacro %}
