@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
-from dbt_warehouse import Warehouse
+from dbt_warehouse import Warehouse, emptied
 from handmade_lake import HandmadeLake
 
 
@@ -26,10 +25,3 @@ def lake(home: Path) -> HandmadeLake:
 def warehouse(home: Path, lake: HandmadeLake) -> Warehouse:
     """The warehouse of that lake, in dollars, not built yet."""
     return Warehouse(emptied(home / "warehouse"), lake.root)
-
-
-def emptied(directory: Path) -> Path:
-    """The directory, made anew."""
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
-    return directory

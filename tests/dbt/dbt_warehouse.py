@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,10 @@ class Warehouse:
             " where table_schema = 'marts' order by table_name"
         )
         return {name: sorted(self.rows(f"from {name}"), key=repr) for (name,) in names}
+
+
+def emptied(directory: Path) -> Path:
+    """The directory, made anew."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    return directory

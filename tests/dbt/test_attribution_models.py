@@ -16,8 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import emptied
-from dbt_warehouse import Warehouse
+from dbt_warehouse import Warehouse, emptied
 from handmade_lake import HandmadeLake
 from reference_attribution import (
     MODELS,

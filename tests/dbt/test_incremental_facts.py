@@ -10,8 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import scenario as s
-from conftest import emptied
-from dbt_warehouse import Warehouse
+from dbt_warehouse import Warehouse, emptied
 from handmade_lake import HandmadeLake
 
 Rebuild = Callable[[], Warehouse]

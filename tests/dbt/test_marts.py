@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 import scenario as s
-from conftest import emptied
-from dbt_warehouse import DbtFailedError, Warehouse
+from dbt_warehouse import DbtFailedError, Warehouse, emptied
 from handmade_lake import HandmadeLake
 from metrics import Metrics
 

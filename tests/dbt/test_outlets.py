@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 import scenario as s
-from conftest import emptied
-from dbt_warehouse import Warehouse
+from dbt_warehouse import Warehouse, emptied
 from handmade_lake import HandmadeLake
 
 MARTS = (

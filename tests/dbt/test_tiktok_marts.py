@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 import scenario as s
-from conftest import emptied
-from dbt_warehouse import Warehouse
+from dbt_warehouse import Warehouse, emptied
 from handmade_lake import HandmadeLake
 
 SHOP, ADVERTISER, CHANNEL = "7495", "7301", "_000abc"

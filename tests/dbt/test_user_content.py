@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 import scenario as s
-from conftest import emptied
-from dbt_warehouse import Warehouse
+from dbt_warehouse import Warehouse, emptied
 from handmade_lake import HandmadeLake
 
 FIRST = date(2026, 1, 5)

@@ -75,8 +75,6 @@ unconverted as (
 select
     touches.order_key as path_key,
     {{ month_start('orders.order_date') }} as path_month,
-    touches.touch_id,
-    touches.touch_at,
     touches.channel,
     true as converts,
     row_number() over path = 1 as is_first,
@@ -94,8 +92,6 @@ union all
 select
     {{ surrogate_key(['person_id', 'path_number']) }} as path_key,
     {{ month_start(reporting_date('ended_at')) }} as path_month,
-    session_key as touch_id,
-    started_at as touch_at,
     channel,
     false as converts,
     is_first,
