@@ -290,6 +290,14 @@ def test_saved_queries_answer(built: Warehouse, name: str) -> None:
     assert Metrics(built).saved(name)
 
 
+def test_a_country_is_called_the_same_whoever_tells_it(built: Warehouse) -> None:
+    """Web analytics says Indonesia, shops ID: prospects and customers were of two countries."""
+    assert built.rows("select distinct country from fct_session") == [("ID",)]
+    assert built.rows(
+        "select country from dim_person where country in ('ID', 'Indonesia') group by country"
+    ) == [("ID",)]
+
+
 def test_orders_are_in_their_newest_version_without_tests(built: Warehouse) -> None:
     assert built.rows("select order_id, refund_amount from fct_order order by order_id") == [
         ("1", Decimal(30)),

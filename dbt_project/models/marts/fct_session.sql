@@ -92,7 +92,8 @@ traits as (
 landings as (
     select
         *,
-        {{ click_id_kind('landing_page') }} as click_id_kind
+        {{ click_id_kind('landing_page') }} as click_id_kind,
+        {{ country_code('geo_country') }} as country
     from traits
 )
 
@@ -118,10 +119,10 @@ select
     ) }} as channel,
     landings.landing_page,
     landings.referrer,
-    landings.geo_country as country,
+    landings.country,
     landings.geo_region as region,
     landings.geo_city as city,
-    {{ geo_key('landings.geo_country', 'landings.geo_region', 'landings.geo_city') }} as geo_id,
+    {{ geo_key('landings.country', 'landings.geo_region', 'landings.geo_city') }} as geo_id,
     landings.device_category as device,
     sessions.events,
     sessions.page_views,

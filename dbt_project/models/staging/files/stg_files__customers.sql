@@ -14,7 +14,7 @@ select
     {{ gender('gender') }} as gender,
     birth_date,
     age_band,
-    country_code as country,
+    {{ country_code('country_code') }} as country,
     province,
     city,
     joined_at,

@@ -10,7 +10,7 @@ versions as (
 select
     dataset,
     experiment,
-    country_code as country,
+    {{ country_code('country_code') }} as country,
     province,
     lower(test_group) as test_group,
     first_day,

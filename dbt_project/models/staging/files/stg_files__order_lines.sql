@@ -11,7 +11,7 @@ select
     cast(unit_cost as decimal(18, 4)) as unit_cost,
     cast(quantity * unit_price as decimal(18, 4)) as line_amount,
     upper(currency) as currency,
-    country_code as country,
+    {{ country_code('country_code') }} as country,
     province,
     city,
     dt as lake_day

@@ -11,7 +11,7 @@ select
     cast(coalesce(shipping_amount, 0) as decimal(18, 4)) as shipping_amount,
     cast(coalesce(refund_amount, 0) as decimal(18, 4)) as refund_amount,
     refunded_at,
-    country_code as country,
+    {{ country_code('country_code') }} as country,
     province,
     city,
     utm_source,
