@@ -298,6 +298,13 @@ def test_a_country_is_called_the_same_whoever_tells_it(built: Warehouse) -> None
     ) == [("ID",)]
 
 
+def test_a_direct_visit_is_called_the_same_whoever_tells_it(built: Warehouse) -> None:
+    """Shops' journeys say direct, web analytics (direct)."""
+    assert built.rows(
+        "select distinct touch_source from fct_touch_credit where channel = 'direct'"
+    ) == [("(direct)",)]
+
+
 def test_orders_are_in_their_newest_version_without_tests(built: Warehouse) -> None:
     assert built.rows("select order_id, refund_amount from fct_order order by order_id") == [
         ("1", Decimal(30)),

@@ -1,5 +1,5 @@
 {# Visits before an order, as Shopify tells them. Where a visit has no UTM parameters, Shopify's own
-   naming of its source stands in. #}
+   naming of its source stands in, and (direct) for its direct, as web analytics has it. #}
 select
     orders.shop,
     orders.order_id,
@@ -7,7 +7,9 @@ select
     moment.occurred_at,
     moment.landing_page,
     moment.referrer_url,
-    coalesce(moment.utm_source, lower(moment.source)) as touch_source,
+    coalesce(
+        moment.utm_source, case when lower(moment.source) = 'direct' then '(direct)' else lower(moment.source) end
+    ) as touch_source,
     coalesce(
         moment.utm_medium,
         case
