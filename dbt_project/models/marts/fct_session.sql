@@ -89,12 +89,19 @@ traits as (
     group by events.account_id, events.user_pseudo_id, events.ga_session_id
 ),
 
+countries as (
+    select
+        *,
+        {{ country_code('geo_country') }} as country
+    from traits
+),
+
 landings as (
     select
         *,
         {{ click_id_kind('landing_page') }} as click_id_kind,
-        {{ country_code('geo_country') }} as country
-    from traits
+        {{ state_name('country', 'geo_region') }} as region
+    from countries
 )
 
 select
@@ -120,9 +127,9 @@ select
     landings.landing_page,
     landings.referrer,
     landings.country,
-    landings.geo_region as region,
+    landings.region,
     landings.geo_city as city,
-    {{ geo_key('landings.country', 'landings.geo_region', 'landings.geo_city') }} as geo_id,
+    {{ geo_key('landings.country', 'landings.region', 'landings.geo_city') }} as geo_id,
     landings.device_category as device,
     sessions.events,
     sessions.page_views,

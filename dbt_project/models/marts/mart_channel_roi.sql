@@ -31,17 +31,28 @@ broken_down as (
         on regions.region_id = places.geo_target_id
 ),
 
-spent_by_day as (
+named as (
     select
         channel,
         coalesce(country, 'unknown') as country,
-        coalesce(province, 'unknown') as province,
+        coalesce({{ state_name('country', 'province') }}, 'unknown') as province,
+        date_day,
+        currency,
+        spend
+    from broken_down
+),
+
+spent_by_day as (
+    select
+        channel,
+        country,
+        province,
         date_day,
         currency,
         {{ to_money('sum(spend)') }} as spend
-    from broken_down
+    from named
     where {{ in_affected_months(ref('int_returns__states'), month_start('date_day')) }}
-    group by channel, coalesce(country, 'unknown'), coalesce(province, 'unknown'), date_day, currency
+    group by channel, country, province, date_day, currency
 ),
 
 spent_by_region as (

@@ -16,8 +16,31 @@ from zoneinfo import ZoneInfo
 from pipelines.sandbox.shopify.catalogue import Row, Shop
 from pipelines.sandbox.tables import decimal
 from pipelines.sandbox.world import BRAND
+from pipelines.sandbox.world.geography import REGIONS
 
 Value = Callable[[Row, Shop], Any]
+CODES = {region.name: region.code for regions in REGIONS.values() for region in regions}
+# Shopify has Indonesia's provinces in Indonesian, but for those of Sumatra.
+PROVINCES = {
+    "Central Java": "Jawa Tengah",
+    "Central Kalimantan": "Kalimantan Tengah",
+    "Central Sulawesi": "Sulawesi Tengah",
+    "East Java": "Jawa Timur",
+    "East Kalimantan": "Kalimantan Timur",
+    "East Nusa Tenggara": "Nusa Tenggara Timur",
+    "North Kalimantan": "Kalimantan Utara",
+    "North Maluku": "Maluku Utara",
+    "North Sulawesi": "Sulawesi Utara",
+    "Riau Islands": "Kepulauan Riau",
+    "South Kalimantan": "Kalimantan Selatan",
+    "South Sulawesi": "Sulawesi Selatan",
+    "Southeast Sulawesi": "Sulawesi Tenggara",
+    "West Java": "Jawa Barat",
+    "West Kalimantan": "Kalimantan Barat",
+    "West Nusa Tenggara": "Nusa Tenggara Barat",
+    "West Papua": "Papua Barat",
+    "West Sulawesi": "Sulawesi Barat",
+}
 
 # Shopify links visits to an order some minutes after it was placed.
 JOURNEY_DELAY_MINUTES = 15
@@ -186,12 +209,18 @@ class Product(Record):
     }
 
 
+def province_of(row: Row) -> tuple[str | None, str | None]:
+    """The name and the code of the row's province, as Shopify has them."""
+    return PROVINCES.get(row["province"], row["province"]), CODES.get(row["province"])
+
+
 def address(number: str) -> Value:
     """A MailingAddress of the row's own country, province and city."""
 
     def read(row: Row, shop: Shop) -> dict[str, Any]:
         person = row.get("customer") or row
         first, last = person.get("first_name"), person.get("last_name")
+        province, code = province_of(row)
         return {
             "__typename": "MailingAddress",
             "id": f"gid://shopify/MailingAddress/{row[number]}",
@@ -205,8 +234,8 @@ def address(number: str) -> Value:
             "lastName": last,
             "name": " ".join(part for part in (first, last) if part) or None,
             "phone": person.get("phone"),
-            "province": row["province"],
-            "provinceCode": None,
+            "province": province,
+            "provinceCode": code,
             "zip": None,
         }
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.sandbox.shopify.catalogue import InvalidCursorError, Listing, Row, Shop
-from pipelines.sandbox.shopify.records import refund_line_id, shop_record, taken_back
+from pipelines.sandbox.shopify.records import province_of, refund_line_id, shop_record, taken_back
 from pipelines.sandbox.tables import decimal
 from pipelines.sandbox.wire import Answer, Call
 from pipelines.sandbox.world import BRAND
@@ -369,9 +369,11 @@ def _a_customer(row: Row, shop: Shop) -> dict[str, Any]:
 
 
 def _address(row: Row, shop: Shop) -> dict[str, Any]:
+    province, code = province_of(row)
     return {
         "city": row["city"],
-        "province": row["province"],
+        "province": province,
+        "province_code": code,
         "country": shop.market.country,
         "country_code": row["country_code"],
         "address1": None,

@@ -2,6 +2,7 @@ with
 versions as (
     select
         *,
+        {{ country_code('country_code') }} as country,
         row_number() over (partition by dataset, customer_id order by dt desc nulls last) as version_rank
     from {{ source('files', 'customers') }}
 )
@@ -14,8 +15,8 @@ select
     {{ gender('gender') }} as gender,
     birth_date,
     age_band,
-    {{ country_code('country_code') }} as country,
-    province,
+    country,
+    {{ state_name('country', 'province') }} as province,
     city,
     joined_at,
     facebook_user_id,

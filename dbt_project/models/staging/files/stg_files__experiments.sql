@@ -3,6 +3,7 @@ with
 versions as (
     select
         *,
+        {{ country_code('country_code') }} as country,
         max(dt) over (partition by dataset) as newest_day
     from {{ source('files', 'experiments') }}
 )
@@ -10,8 +11,8 @@ versions as (
 select
     dataset,
     experiment,
-    {{ country_code('country_code') }} as country,
-    province,
+    country,
+    {{ state_name('country', 'province') }} as province,
     lower(test_group) as test_group,
     first_day,
     last_day,

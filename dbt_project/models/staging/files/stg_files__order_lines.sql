@@ -1,3 +1,11 @@
+with
+told as (
+    select
+        *,
+        {{ country_code('country_code') }} as country
+    from {{ source('files', 'order_lines') }}
+)
+
 select
     dataset,
     order_id,
@@ -11,8 +19,8 @@ select
     cast(unit_cost as decimal(18, 4)) as unit_cost,
     cast(quantity * unit_price as decimal(18, 4)) as line_amount,
     upper(currency) as currency,
-    {{ country_code('country_code') }} as country,
-    province,
+    country,
+    {{ state_name('country', 'province') }} as province,
     city,
     dt as lake_day
-from {{ source('files', 'order_lines') }}
+from told

@@ -1,3 +1,11 @@
+with
+told as (
+    select
+        *,
+        {{ country_code('country_code') }} as country
+    from {{ source('files', 'orders') }}
+)
+
 select
     dataset,
     order_id,
@@ -11,11 +19,11 @@ select
     cast(coalesce(shipping_amount, 0) as decimal(18, 4)) as shipping_amount,
     cast(coalesce(refund_amount, 0) as decimal(18, 4)) as refund_amount,
     refunded_at,
-    {{ country_code('country_code') }} as country,
-    province,
+    country,
+    {{ state_name('country', 'province') }} as province,
     city,
     utm_source,
     utm_medium,
     utm_campaign,
     dt as lake_day
-from {{ source('files', 'orders') }}
+from told

@@ -48,7 +48,7 @@ select
     cast(newest.total_amount as decimal(18, 4)) as total_amount,
     newest.buyer_user_id as customer_id,
     newest.country,
-    newest.province,
+    {{ state_name('newest.country', 'newest.province') }} as province,
     newest.city,
     nullif(newest.cancel_reason, '') as cancel_reason,
     newest.item_list,

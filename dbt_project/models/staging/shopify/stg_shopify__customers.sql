@@ -15,7 +15,7 @@ select
     lower(marketing_state) as marketing_state,
     number_of_orders,
     country_code as country,
-    province,
+    {{ state_name('country_code', 'province') }} as province,
     city,
     {{ gender('gender') }} as gender,
     try_cast(birth_date as date) as birth_date,

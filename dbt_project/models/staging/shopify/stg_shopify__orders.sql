@@ -38,7 +38,10 @@ select
     email_sha256_meta as email_sha256,
     -- An address counts whole: a shipping country is never paired with a billing city.
     coalesce(country_code, billing_country_code) as country,
-    case when country_code is not null then province else billing_province end as province,
+    case
+        when country_code is not null then {{ state_name('country_code', 'province') }}
+        else {{ state_name('billing_country_code', 'billing_province') }}
+    end as province,
     case when country_code is not null then city else billing_city end as city,
     discount_codes,
     source_name as sales_channel,

@@ -26,7 +26,7 @@ select
     cast(total_amount as decimal(18, 4)) as total_amount,
     user_id as customer_id,
     country_code as country,
-    province,
+    {{ state_name('country_code', 'province') }} as province,
     city,
     lower(commerce_platform) as sales_channel,
     line_items,

@@ -1,4 +1,4 @@
-"""Which country each source means, whatever it calls it."""
+"""Which country and province each source means, whatever it calls them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,20 @@ CASES = {
     "(not set)": "(not set)",
     "European Community": "European Community",
     None: None,
+}
+
+# (country, province), by the name that it is told under.
+PROVINCES = {
+    ("ID", "Jawa Barat"): "West Java",  # Shopify
+    ("ID", "JB"): "West Java",  # WooCommerce
+    ("ID", "JAWA BARAT"): "West Java",  # marketplaces
+    ("ID", "West Java"): "West Java",  # Google, Meta
+    ("ID", "Special Region of Yogyakarta"): "Yogyakarta",
+    ("US", "CA"): "California",
+    ("ID", "Baden"): "Baden",
+    ("DE", "JB"): "JB",
+    ("ID", ""): None,
+    (None, "West Java"): "West Java",
 }
 
 
@@ -62,3 +76,15 @@ def test_no_name_is_of_two_countries(rules: Warehouse) -> None:
     ).split("\n")
     assert len(names) > 500
     assert sorted(names) == sorted(set(names))
+
+
+def test_a_province_has_one_name_whatever_it_is_called(rules: Warehouse) -> None:
+    query = rules.compiled(
+        "select {{ state_name('country', 'province') }}"
+        " from (select $country::varchar as country, $province as province) as told"
+    )
+    found = [
+        duckdb.execute(query, {"country": country, "province": province}).fetchall()[0][0]
+        for country, province in PROVINCES
+    ]
+    assert dict(zip(PROVINCES, found, strict=True)) == PROVINCES
