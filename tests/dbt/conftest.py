@@ -15,6 +15,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("dbt")
 
 
+@pytest.fixture(scope="module")
+def rules(home: Path) -> Warehouse:
+    """The project's macros; no warehouse is built."""
+    return Warehouse(home / "warehouse", home / "lake")
+
+
 @pytest.fixture
 def lake(home: Path) -> HandmadeLake:
     """An empty lake."""

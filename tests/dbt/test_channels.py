@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 import pytest
 import yaml
@@ -158,12 +156,6 @@ CLICK_ID_KINDS = {
     "/?mygclid=1": None,
     "/gclid=1": None,
 }
-
-
-@pytest.fixture(scope="module")
-def rules(home: Path) -> Warehouse:
-    """The project's macros; no warehouse is built."""
-    return Warehouse(home / "warehouse", home / "lake")
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 import pycountry
 import pytest
@@ -41,12 +39,6 @@ PROVINCES = {
     ("ID", ""): None,
     (None, "West Java"): "West Java",
 }
-
-
-@pytest.fixture(scope="module")
-def rules(home: Path) -> Warehouse:
-    """The project's macros; no warehouse is built."""
-    return Warehouse(home / "warehouse", home / "lake")
 
 
 def codes(rules: Warehouse, told: list[str | None]) -> list[str | None]:

@@ -268,6 +268,19 @@ def test_graphql_lists_customers_and_unit_costs(shop: Sandbox, market: Market) -
     assert sum(costs) == total(table(shop, "variants", market), "unit_cost")
 
 
+def test_both_tell_provinces_by_shopifys_names_and_codes(shop: Sandbox, market: Market) -> None:
+    """Shopify's own list has Indonesia's provinces in Indonesian; other platforms' is English."""
+    answer = graphql(
+        "{ customers(first: 250) { nodes { defaultAddress { province provinceCode } } } }"
+    )
+    addresses = [customer["defaultAddress"] for customer in answer["data"]["customers"]["nodes"]]
+    told = {address["provinceCode"]: address["province"] for address in addresses}
+    known = {"JB": "Jawa Barat", "BA": "Bali"} if market == INDONESIA else {"CA": "California"}
+    assert told | known == told
+    rest = [customer.default_address for customer in every(shopify.Customer, limit=250)]
+    assert told.items() <= {address.province_code: address.province for address in rest}.items()
+
+
 def test_graphql_tells_its_cost_and_what_is_left(shop: Sandbox, market: Market) -> None:
     cost = graphql("{ shop { ianaTimezone } }")["extensions"]["cost"]
     assert cost["requestedQueryCost"] == cost["actualQueryCost"] == 1

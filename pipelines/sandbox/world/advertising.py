@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.sandbox.world import tables
-from pipelines.sandbox.world.calendar import DAY, Calendar
+from pipelines.sandbox.world.calendar import DAY, Calendar, local_days
 from pipelines.sandbox.world.campaigns import (
     CLICK_PRICE,
     Plan,
@@ -147,10 +147,7 @@ def _day_of(
     calendars: tuple[Calendar, ...], of: Plan, ad: Array, market: Array, at: Array
 ) -> Array:
     """The index of the day in which each instant falls where its ad's network closes days."""
-    day = np.zeros(len(at), np.int64)
-    for code, calendar in enumerate(calendars):
-        mine = market == code
-        day[mine] = calendar.day_of(at[mine])
+    day = local_days(calendars, market, at)
     # The only other zone is UTC.
     own_zone = np.array([network.closes_in is not None for network in NETWORKS])
     other = own_zone[of.campaigns["network"][of.ads["campaign"][ad]]]
@@ -190,10 +187,7 @@ def _claim_rows(
     views = VIEW_CLAIMS * NETWORKS[network].volume
     unseen = sold.take((click < 0) & draws.chance(f"{purpose}/view", sold["key"], views))
     at = unseen["created"] - draws.below(f"{purpose}/wait", unseen["key"], VIEW_WINDOW)
-    local = np.zeros(len(at), np.int64)
-    for code, calendar in enumerate(calendars):
-        mine = unseen["market"] == code
-        local[mine] = calendar.day_of(at[mine])
+    local = local_days(calendars, unseen["market"], at)
     own = (of.campaigns["market"] == unseen["market"][:, None]) & (
         of.campaigns["network"] == network
     )

@@ -5,6 +5,7 @@ Belongs here: zones, weekdays, paydays, feasts, the crisis. Does not: who buys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -103,7 +104,7 @@ class Calendar:
         first, last = self.midnights[0], self.midnights[-1]
         after = self.days + (at - last) // DAY
         return np.where(
-            at < first, (at - first) // DAY, np.where(at < last, self.day_of(at), after)
+            at < first, (at - first) // DAY, np.where(self.holds(at), self.day_of(at), after)
         )
 
     def _midnight(self, day: Array) -> Array:
@@ -126,6 +127,15 @@ def calendar(config: WorldConfig, market: Market, until: datetime) -> Calendar:
         demand=season * crisis,
         crisis=crisis,
     )
+
+
+def local_days(calendars: Sequence[Calendar], market: Array, at: Array) -> Array:
+    """The index of the day that holds each instant in its own market's calendar."""
+    day = np.zeros(len(at), np.int64)
+    for code, calendar in enumerate(calendars):
+        mine = market == code
+        day[mine] = calendar.day_of(at[mine])
+    return day
 
 
 def midnights(first: date, days: int, zone: tzinfo) -> Array:
